@@ -15,7 +15,35 @@ const later: Row = { retryable: true, outcome: 'none' };
 const ambiguous: Row = { retryable: true, outcome: 'unknown' };
 const uncertain: Row = { retryable: false, outcome: 'unknown' };
 
-const table = {
+/** The stable name of an error; docs/errors.md tells what to do about each. */
+export type ActorErrorCode =
+  | 'ACTOR_CONFIG_INVALID'
+  | 'ACTOR_NOT_SERIALIZABLE'
+  | 'ACTOR_FRAME_TOO_LARGE'
+  | 'ACTOR_NAME_TAKEN'
+  | 'ACTOR_PAYLOAD_INVALID'
+  | 'ACTOR_UNKNOWN_MESSAGE'
+  | 'ACTOR_CALL_CYCLE'
+  | 'ACTOR_NODE_NOT_STARTED'
+  | 'ACTOR_NODE_STOPPED'
+  | 'ACTOR_TERMINATED'
+  | 'ACTOR_MAILBOX_FULL'
+  | 'ACTOR_SEND_QUEUE_FULL'
+  | 'ACTOR_STASH_FULL'
+  | 'ACTOR_STREAMS_FULL'
+  | 'ACTOR_NO_ROUTE'
+  | 'ACTOR_ASK_TIMEOUT'
+  | 'ACTOR_LINK_LOST'
+  | 'ACTOR_STOP_TIMEOUT'
+  | 'ACTOR_REMOTE'
+  | 'ACTOR_DISCOVERY_UNAVAILABLE'
+  | 'ACTOR_BIND_FAILED'
+  | 'ACTOR_PROTOCOL_MISMATCH'
+  | 'ACTOR_BAD_FRAME'
+  | 'ACTOR_UNAUTHENTICATED'
+  | 'ACTOR_ASSERTION';
+
+const table: Readonly<Record<ActorErrorCode, Row>> = {
   // The caller's mistake.
   ACTOR_CONFIG_INVALID: never,
   ACTOR_NOT_SERIALIZABLE: never,
@@ -50,15 +78,13 @@ const table = {
   ACTOR_UNAUTHENTICATED: never,
   // Our bug.
   ACTOR_ASSERTION: uncertain,
-} as const satisfies Record<string, Row>;
-
-export type ActorErrorCode = keyof typeof table;
+};
 
 /** Every code, for tools that check tables and documentation against each other. */
 export const actorErrorCodes: readonly ActorErrorCode[] = Object.keys(table) as ActorErrorCode[];
 
 // Two copies of this package can be installed side by side, so identity is a registered symbol and never `instanceof`.
-const brand: unique symbol = Symbol.for('@actor/error') as never;
+const brand: unique symbol = Symbol.for('@actor/error');
 
 export interface ActorErrorOptions {
   /** Plain data that helps a program or a person: node, actor, limitBytes, … */
@@ -76,7 +102,6 @@ export class ActorError extends Error {
   readonly retryable: boolean;
   readonly outcome: Outcome;
   readonly details: Readonly<Record<string, unknown>>;
-  readonly [brand] = true;
 
   constructor(code: ActorErrorCode, message: string, options: ActorErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
@@ -84,6 +109,7 @@ export class ActorError extends Error {
     this.retryable = table[code].retryable;
     this.outcome = options.outcome ?? table[code].outcome;
     this.details = options.details ?? {};
+    Object.defineProperty(this, brand, { value: true });
   }
 }
 
