@@ -119,7 +119,7 @@ export function isActorError<C extends ActorErrorCode>(
   code?: C,
 ): value is ActorError & { readonly code: C } {
   if (typeof value !== 'object' || value === null || !(brand in value)) return false;
-  return code === undefined || (value as ActorError).code === code;
+  return code === undefined || ('code' in value && value.code === code);
 }
 
 /** @throws {@link ActorError} ACTOR_ASSERTION when the condition is false: a bug of ours, never of the caller. */
