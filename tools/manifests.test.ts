@@ -1,16 +1,6 @@
 // What every package of the workspace has in common, so that a new one can't quietly be different.
 import { describe, expect, test } from 'vitest';
-import {
-  exists,
-  json,
-  others,
-  packages,
-  read,
-  root,
-  written,
-  type Manifest,
-  type Workspace,
-} from './workspace.ts';
+import { exists, json, others, packages, read, written, type Manifest, type Workspace } from './workspace.ts';
 
 /** `@actor/*` packages that a package may depend on. Everything not named here is a plugin: it may have core. */
 const doors: Readonly<Record<string, readonly string[]>> = {
