@@ -13,3 +13,4 @@ export * from './plugin/serializer.ts';
 export * from './plugin/startable.ts';
 export * from './plugin/transport.ts';
 export * from './runtime.ts';
+export * from './system-runtime.ts';
