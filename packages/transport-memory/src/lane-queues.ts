@@ -1,0 +1,59 @@
+// Frames that wait, in order per lane and bounded in bytes per lane. An empty lane takes one frame of any legal size,
+// so that a bound below the largest frame delays big frames instead of refusing them for ever.
+
+import type { Lane } from '@actor/core';
+
+/** From the most to the least urgent. */
+export const lanes: readonly Lane[] = ['control', 'user', 'bulk'];
+
+interface LaneQueue {
+  frames: Uint8Array[];
+  bytes: number;
+}
+
+export class LaneQueues {
+  readonly #maxBytes: number;
+  readonly #queues: Readonly<Record<Lane, LaneQueue>> = {
+    control: { frames: [], bytes: 0 },
+    user: { frames: [], bytes: 0 },
+    bulk: { frames: [], bytes: 0 },
+  };
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get isEmpty(): boolean {
+    return lanes.every((lane) => this.#queues[lane].frames.length === 0);
+  }
+
+  push(frame: Uint8Array, lane: Lane): boolean {
+    const queue = this.#queues[lane];
+    if (queue.frames.length > 0 && queue.bytes + frame.byteLength > this.#maxBytes) return false;
+    queue.frames.push(frame);
+    queue.bytes += frame.byteLength;
+    return true;
+  }
+
+  /** Takes all frames of the lane, or only the first `countMax` of them. */
+  take(lane: Lane, countMax: number = Number.POSITIVE_INFINITY): readonly Uint8Array[] {
+    const queue = this.#queues[lane];
+    const taken = countMax < queue.frames.length ? queue.frames.splice(0, countMax) : queue.frames.splice(0);
+    for (const frame of taken) queue.bytes -= frame.byteLength;
+    return taken;
+  }
+
+  /** Appends what another one holds; the bound was kept when those frames were taken in there. */
+  adopt(other: LaneQueues): void {
+    for (const lane of lanes) {
+      for (const frame of other.take(lane)) {
+        this.#queues[lane].frames.push(frame);
+        this.#queues[lane].bytes += frame.byteLength;
+      }
+    }
+  }
+
+  clear(): void {
+    for (const lane of lanes) this.take(lane);
+  }
+}
