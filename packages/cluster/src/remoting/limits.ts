@@ -1,0 +1,57 @@
+// Every bound of remote messaging, with its default.
+
+export interface RemotingLimits {
+  /** Bytes that wait for a peer's acknowledgement before sends to it are rejected. Per peer. */
+  readonly windowMaxBytes: number;
+  /** Frames that wait for a peer's acknowledgement before sends to it are rejected. Per peer. */
+  readonly windowMaxFrames: number;
+  /** Bytes of frames kept that arrived ahead of a missing one. Per peer; beyond it they are dropped and sent again. */
+  readonly reorderMaxBytes: number;
+  /** Frames kept that arrived ahead of a missing one. */
+  readonly reorderMaxFrames: number;
+  /** A frame is closed once it has grown to this size; only a single larger envelope makes a larger one. */
+  readonly batchMaxBytes: number;
+  /** The largest frame that the channel takes. */
+  readonly frameMaxBytes: number;
+  /** The longest delay of an acknowledgement that has no message to travel with. */
+  readonly ackDelayMs: number;
+  /** The first wait before an unacknowledged frame is sent again; it doubles up to `retransmitMaxMs`. */
+  readonly retransmitMinMs: number;
+  readonly retransmitMaxMs: number;
+  /** Envelopes read from one frame; a frame with more is refused. */
+  readonly envelopesMax: number;
+  /** Texts (paths, message names) that are known by number to one peer; the oldest gives way. */
+  readonly textsMax: number;
+  /** The longest path or message name, in bytes of UTF-8. */
+  readonly textMaxBytes: number;
+  /** Links of a call chain that travel with an ask. */
+  readonly chainMax: number;
+  /** Asks and streams open at once towards one peer, and from one peer. */
+  readonly requestsMax: number;
+  /** Watches open at once towards one peer, and from one peer. */
+  readonly watchesMax: number;
+  /** How deeply a received payload may nest. */
+  readonly depthMax: number;
+  /** How many values a received payload may hold in all. */
+  readonly elementsMax: number;
+}
+
+export const defaultRemotingLimits: RemotingLimits = {
+  windowMaxBytes: 16 * 1024 * 1024,
+  windowMaxFrames: 1_024,
+  reorderMaxBytes: 16 * 1024 * 1024,
+  reorderMaxFrames: 1_024,
+  batchMaxBytes: 128 * 1024,
+  frameMaxBytes: 64 * 1024 * 1024,
+  ackDelayMs: 5,
+  retransmitMinMs: 200,
+  retransmitMaxMs: 5_000,
+  envelopesMax: 65_536,
+  textsMax: 4_096,
+  textMaxBytes: 1_024,
+  chainMax: 32,
+  requestsMax: 65_536,
+  watchesMax: 65_536,
+  depthMax: 64,
+  elementsMax: 1_000_000,
+};
