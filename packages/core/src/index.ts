@@ -1,10 +1,15 @@
 // The public door of @actor/core: exports only. What is not named here is private.
 export * from './datagram.ts';
+export * from './dead-letter.ts';
+export * from './envelope.ts';
 export * from './errors.ts';
 export * from './feed.ts';
 export * from './file-system.ts';
+export * from './gateway.ts';
+export * from './method.ts';
 export * from './plugin/context.ts';
 export * from './plugin/discovery.ts';
+export * from './plugin/host.ts';
 export * from './plugin/logger.ts';
 export * from './plugin/membership.ts';
 export * from './plugin/metrics.ts';
@@ -12,5 +17,11 @@ export * from './plugin/node.ts';
 export * from './plugin/serializer.ts';
 export * from './plugin/startable.ts';
 export * from './plugin/transport.ts';
+export * from './protocol.ts';
+export * from './ref.ts';
+export * from './reply.ts';
 export * from './runtime.ts';
+export * from './standard-schema.ts';
+export * from './system-datagrams.ts';
+export * from './system-files.ts';
 export * from './system-runtime.ts';

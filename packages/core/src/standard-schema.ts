@@ -1,0 +1,42 @@
+// The public Standard Schema interface (version 1), structurally: a schema of any library that has it can describe a
+// payload, and core needs none of those libraries.
+
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+export type SchemaResult<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+/** A schema whose input and output are one type: a message that stays in the process is not transformed. */
+export interface StandardSchema<T = unknown> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>;
+    readonly types?: { readonly input: T; readonly output: T } | undefined;
+  };
+}
+
+/**
+ * Checks a value at once. A schema that validates asynchronously is refused: waiting for it would let later messages
+ * overtake this one.
+ */
+export function validate<T>(schema: StandardSchema<T>, value: unknown): SchemaResult<T> {
+  const result = schema['~standard'].validate(value);
+  if (!('then' in result)) return result;
+  result.catch(() => {});
+  return { issues: [{ message: 'The schema is asynchronous; messages need one that answers at once.' }] };
+}
+
+/** The issues in one line, with the path of each: `sku: expected a string`. */
+export function describeIssues(issues: readonly SchemaIssue[]): string {
+  return issues
+    .map(({ message, path }) => {
+      const at = path?.map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
+      return at === undefined || at === '' ? message : `${at}: ${message}`;
+    })
+    .join('; ');
+}
