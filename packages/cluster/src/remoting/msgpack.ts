@@ -1,0 +1,189 @@
+// Payloads as MessagePack. The keys of objects that come again and again travel once per session and direction, as
+// numbered shapes: the encoder hands them out, the session carries them in order, the decoder knows them. A payload that
+// fails to decode changes nothing for the next one. Instances of classes arrive as plain objects: nothing that comes
+// from the wire chooses a constructor.
+
+import { Buffer } from 'node:buffer';
+import { type ActorRef, isActorError, isActorRef } from '@actor/core';
+import { addExtension, Packr, Unpackr } from 'msgpackr';
+import { isThenable, notSerializable } from './not-serializable.ts';
+import { PayloadScan, refType, type ScanLimits, sharedShapesMax } from './payload-scan.ts';
+import { badFrame } from './wire.ts';
+
+/** Tells encodings apart: nodes that differ in it refuse each other's frames. */
+export const payloadFormat = 0x6d_70_00_01;
+
+/** A ref as it travels. The decoder turns it into one of the receiving system. */
+interface TravellingRef {
+  readonly address: string;
+  readonly uid: number | undefined;
+  readonly protocolName: string | undefined;
+}
+
+class ForeignRef implements TravellingRef {
+  readonly address: string;
+  readonly uid: number | undefined;
+  readonly protocolName: string | undefined;
+
+  constructor(parts: unknown) {
+    const [address, uid, protocolName] = Array.isArray(parts) ? (parts as unknown[]) : [];
+    if (typeof address !== 'string') throw badFrame('a ref of it has no address');
+    if (uid != null && typeof uid !== 'number') throw badFrame('the uid of a ref of it is no number');
+    if (protocolName != null && typeof protocolName !== 'string')
+      throw badFrame('the protocol of a ref of it is no text');
+    this.address = address;
+    this.uid = uid ?? undefined;
+    this.protocolName = protocolName ?? undefined;
+  }
+}
+
+/** Refs are recognised by their brand, since several copies of the core may be installed. */
+const anyRef = Object.defineProperty(class {}, Symbol.hasInstance, { value: isActorRef });
+
+// msgpackr keeps its extensions for the whole process; this one means the same to every user of it.
+addExtension({
+  Class: anyRef,
+  type: refType,
+  write: (ref: ActorRef) => [ref.address, ref.uid ?? null, ref.protocolName ?? null],
+  read: (parts: unknown) => new ForeignRef(parts),
+});
+
+// Modes of `encode`: hand out the working buffer instead of a view of it, and write over it the next time.
+const reuseBuffer = 512;
+const resetBuffer = 1024;
+/** A larger working buffer is given up after use. */
+const bufferMaxBytes = 1024 * 1024;
+/** An object's keys become a shared shape when they are seen for the third time: a dictionary's never are. */
+const sightingsMin = 3;
+const sightingsMax = 1_024;
+const shapeMaxKeys = 64;
+const shapeMaxCharacters = 1_024;
+
+type Keys = readonly string[];
+interface WorkingBuffer extends Uint8Array {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One direction of one session. The result of `encode` is in `bytes`, from `start` to `end`, until the next call. */
+export class PayloadEncoder {
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  readonly #structures: Keys[] & { sharedLength?: number } = [];
+  readonly #sightings = new Map<string, number>();
+  readonly #packr: Packr;
+  #handedOut = 0;
+
+  constructor() {
+    this.#packr = new Packr({
+      structures: this.#structures as object[],
+      maxSharedStructures: sharedShapesMax,
+      maxOwnStructures: sharedShapesMax,
+      moreTypes: true,
+      shouldShareStructure: (keys) => this.#isShape(keys),
+      useRecords: (object: object) => {
+        if (object.constructor !== Object && isThenable(object)) throw new TypeError('a promise');
+        return true;
+      },
+      writeFunction: () => {
+        throw new TypeError('a function');
+      },
+    });
+  }
+
+  /** @throws {@link ActorError} ACTOR_NOT_SERIALIZABLE with `details.path` naming the value that can't be encoded. */
+  encode(value: unknown): void {
+    try {
+      const buffer = this.#packr.encode(value, reuseBuffer | resetBuffer) as Uint8Array as WorkingBuffer;
+      this.bytes = buffer;
+      this.start = buffer.start;
+      this.end = buffer.end;
+      if (buffer.length > bufferMaxBytes) this.#packr.useBuffer(Buffer.allocUnsafeSlow(8_192));
+    } catch (error) {
+      throw isActorError(error) ? error : notSerializable(value, error);
+    }
+  }
+
+  /** The next shape that the other side has to know before the payload just encoded; undefined when it knows all. */
+  nextShape(): Keys | undefined {
+    if (this.#handedOut >= (this.#structures.sharedLength ?? 0)) return undefined;
+    this.#handedOut += 1;
+    return this.#structures[this.#handedOut - 1];
+  }
+
+  #isShape(keys: Keys): boolean {
+    if (keys.length > shapeMaxKeys) return false;
+    const joined = keys.join('\n');
+    if (joined.length > shapeMaxCharacters) return false;
+    const sightings = (this.#sightings.get(joined) ?? 0) + 1;
+    if (sightings >= sightingsMin) return this.#sightings.delete(joined);
+    if (this.#sightings.size >= sightingsMax) this.#sightings.clear();
+    this.#sightings.set(joined, sightings);
+    return false;
+  }
+}
+
+export interface DecoderOptions {
+  readonly limits: ScanLimits;
+  readonly ref: (
+    address: string,
+    options: { uid?: number | undefined; protocol?: string | undefined },
+  ) => ActorRef;
+}
+
+/** The other end of a {@link PayloadEncoder}. */
+export class PayloadDecoder {
+  readonly #structures: string[][] & { sharedLength?: number } = [];
+  readonly #unpackr: Unpackr;
+  readonly #scan: PayloadScan;
+  readonly #ref: DecoderOptions['ref'];
+
+  constructor(options: DecoderOptions) {
+    this.#unpackr = new Unpackr({
+      structures: this.#structures as object[],
+      moreTypes: true,
+      copyBuffers: true,
+    });
+    this.#scan = new PayloadScan(options.limits, this.#structures);
+    this.#ref = options.ref;
+  }
+
+  /** Learns the next shared shape. @throws {@link ActorError} ACTOR_BAD_FRAME beyond the number there may be. */
+  define(keys: readonly string[]): void {
+    const known = this.#structures.sharedLength ?? 0;
+    if (known >= sharedShapesMax) throw badFrame('it defines too many shapes');
+    // Behind the shared ones lie those of the last payload, which are over.
+    this.#structures.length = known;
+    this.#structures.push(Object.assign([...keys], { isShared: true }));
+    this.#structures.sharedLength = known + 1;
+  }
+
+  /**
+   * The value in `bytes` from `start` to `end`; nothing in it refers to `bytes`.
+   * @throws {@link ActorError} ACTOR_BAD_FRAME
+   */
+  decode(bytes: Buffer, start: number, end: number): unknown {
+    const hasRefs = this.#scan.hasRefs(bytes, start, end);
+    try {
+      const value: unknown = this.#unpackr.unpack(bytes, { start, end });
+      return hasRefs ? this.#revive(value) : value;
+    } catch (error) {
+      throw isActorError(error) ? error : badFrame(`a payload of it can't be decoded (${String(error)})`);
+    }
+  }
+
+  #revive(value: unknown): unknown {
+    if (value instanceof ForeignRef) {
+      return this.#ref(value.address, { uid: value.uid, protocol: value.protocolName });
+    }
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+    if (value instanceof Map) {
+      return new Map([...value].map(([key, part]) => [this.#revive(key), this.#revive(part)]));
+    }
+    if (value instanceof Set) return new Set([...value].map((part) => this.#revive(part)));
+    const holder = value as Record<string, unknown>;
+    for (const key of Object.keys(holder)) holder[key] = this.#revive(holder[key]);
+    return value;
+  }
+}

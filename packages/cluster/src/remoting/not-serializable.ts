@@ -1,0 +1,65 @@
+// Finds which part of a payload could not be encoded. It runs only after the encoder has failed, so it may be slow.
+
+import { ActorError, isActorRef } from '@actor/core';
+
+/** @param cause What the encoder threw. */
+export function notSerializable(value: unknown, cause: unknown): ActorError {
+  const found = culprit(value, 'payload', []) ?? { path: 'payload', why: describe(cause) };
+  return new ActorError(
+    'ACTOR_NOT_SERIALIZABLE',
+    `${found.path} can't be sent to another node: ${found.why}.`,
+    {
+      details: { path: found.path },
+      cause,
+    },
+  );
+}
+
+interface Culprit {
+  readonly path: string;
+  readonly why: string;
+}
+
+function culprit(value: unknown, path: string, above: readonly object[]): Culprit | undefined {
+  if (typeof value === 'function') return { path, why: 'it is a function' };
+  if (typeof value === 'symbol') return { path, why: 'it is a symbol' };
+  if (typeof value !== 'object' || value === null || isActorRef(value) || ArrayBuffer.isView(value))
+    return undefined;
+  if (above.includes(value)) return { path, why: 'it contains itself' };
+  if (isThenable(value)) return { path, why: 'it is a promise; await it first' };
+  if (above.length >= 1_000) return { path, why: 'it nests too deeply' };
+  const within = [...above, value];
+  for (const [step, part] of parts(value)) {
+    const found = culprit(part, path + step, within);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function* parts(value: object): Iterable<readonly [string, unknown]> {
+  if (Array.isArray(value)) for (const [index, part] of value.entries()) yield [`[${index}]`, part];
+  else if (value instanceof Set) for (const part of value) yield ['.values()', part];
+  else if (value instanceof Map) {
+    for (const [key, part] of value) {
+      yield ['.keys()', key];
+      yield [`.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key})`, part];
+    }
+  } else for (const key of Object.keys(value)) yield [`.${key}`, read(value, key)];
+}
+
+/** A getter may be what threw. */
+function read(value: object, key: string): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[key];
+  } catch {
+    return () => {};
+  }
+}
+
+export function isThenable(value: object): boolean {
+  return 'then' in value && typeof value.then === 'function';
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

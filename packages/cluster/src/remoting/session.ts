@@ -1,0 +1,232 @@
+// One direction pair between two incarnations: batches out, batches in. Whatever the network loses, doubles or
+// reorders, each batch is handed over exactly once and in the order offered (G1, G2), until one of the incarnations
+// ends. Pure: time is an argument, and `poll` and `timerAt` say what the driver has to do next.
+
+import type { RemotingLimits } from './limits.ts';
+
+export type SessionLimits = Pick<
+  RemotingLimits,
+  | 'windowMaxBytes'
+  | 'windowMaxFrames'
+  | 'reorderMaxBytes'
+  | 'reorderMaxFrames'
+  | 'ackDelayMs'
+  | 'retransmitMinMs'
+  | 'retransmitMaxMs'
+>;
+
+/** What travels. Sequence 0 carries no batch, only the acknowledgement. */
+export interface SessionFrame {
+  readonly sequence: number;
+  /** Every batch up to this one has been handed over. */
+  readonly ack: number;
+  /** The sender has just made this session: whatever was sent to it before is lost. */
+  readonly greeting: boolean;
+  readonly batch: Uint8Array | undefined;
+}
+
+export interface Received<T> {
+  /** Batches to hand over now, in order. They are views of the frame or of the session's own memory. */
+  readonly batches: readonly Uint8Array[];
+  /** What was offered with the batches that are acknowledged by this frame. */
+  readonly acked: readonly T[];
+}
+
+interface Slot<T> {
+  readonly batch: Uint8Array;
+  readonly item: T;
+  sent: boolean;
+}
+
+/** An acknowledgement leaves at once when this many frames wait for it. */
+const ackEveryFrames = 32;
+const nothing: readonly never[] = [];
+
+export class Session<T> {
+  readonly #limits: SessionLimits;
+
+  // Outbound: `#window[0]` has sequence `#acked + 1`; everything before `#cursor` was sent over the present link.
+  readonly #window: Slot<T>[] = [];
+  #windowBytes = 0;
+  #acked = 0;
+  #cursor = 1;
+  #probe = false;
+  #recoverTo = 0;
+  #timeoutMs: number;
+  #timeoutAt = Infinity;
+  #refusedUntil = -Infinity;
+
+  // Inbound.
+  readonly #ahead = new Map<number, Uint8Array>();
+  #aheadBytes = 0;
+  #received = 0;
+  #owedFrames = 0;
+  #owedBytes = 0;
+  #ackAt = Infinity;
+  #greet = true;
+
+  constructor(limits: SessionLimits) {
+    this.#limits = limits;
+    this.#timeoutMs = limits.retransmitMinMs;
+  }
+
+  /** Nothing waits for an acknowledgement. */
+  get idle(): boolean {
+    return this.#window.length === 0;
+  }
+
+  /** Would a batch of that many bytes be taken? One batch always fits an empty window, however large. */
+  hasRoom(bytes: number): boolean {
+    if (this.#window.length === 0) return true;
+    const { windowMaxBytes, windowMaxFrames } = this.#limits;
+    return this.#window.length < windowMaxFrames && this.#windowBytes + bytes <= windowMaxBytes;
+  }
+
+  /** Takes the batch for sending; it must not be changed from here on. The caller has asked `hasRoom`. */
+  offer(batch: Uint8Array, item: T): void {
+    this.#window.push({ batch, item, sent: false });
+    this.#windowBytes += batch.length;
+  }
+
+  /** The next frame to put on the channel, if any. A frame that the channel refused is given back with `refused`. */
+  poll(now: number): SessionFrame | undefined {
+    if (now >= this.#refusedUntil) {
+      if (this.#greet) return this.#frame(0, now);
+      if (this.#probe && this.#window.length > 0) {
+        this.#probe = false;
+        return this.#frame(this.#acked + 1, now);
+      }
+      if (this.#cursor <= this.#acked + this.#window.length) {
+        this.#cursor += 1;
+        return this.#frame(this.#cursor - 1, now);
+      }
+      if (this.#ackAt <= now) return this.#frame(0, now);
+    }
+    return undefined;
+  }
+
+  /** The channel did not take the frame: it is polled again after a while, or at the next link-up. */
+  refused(frame: SessionFrame, now: number): void {
+    const slot = this.#window[frame.sequence - this.#acked - 1];
+    if (slot !== undefined) slot.sent = false;
+    if (frame.sequence > 0) this.#cursor = Math.min(this.#cursor, frame.sequence);
+    if (frame.greeting) this.#greet = true;
+    if (frame.sequence === 0) this.#ackAt = now;
+    this.#refusedUntil = now + this.#limits.retransmitMinMs;
+  }
+
+  /** When `wake` must be called at the latest; Infinity when nothing is due. */
+  timerAt(): number {
+    const refused = this.#refusedUntil;
+    return Math.max(Math.min(this.#timeoutAt, this.#ackAt, this.#greet ? 0 : Infinity), refused);
+  }
+
+  /** Time has passed. A frame that was not acknowledged in time is probed for with the oldest one alone. */
+  wake(now: number): void {
+    if (this.#timeoutAt > now) return;
+    if (this.#window.length === 0) {
+      this.#timeoutAt = Infinity;
+      return;
+    }
+    this.#probe = true;
+    this.#recoverTo = this.#cursor - 1;
+    this.#timeoutMs = Math.min(this.#timeoutMs * 2, this.#limits.retransmitMaxMs);
+    this.#timeoutAt = now + this.#timeoutMs;
+  }
+
+  /** What was under way on the link before may be lost: all that is not acknowledged goes again. */
+  linkUp(): void {
+    this.#cursor = this.#acked + 1;
+    this.#probe = false;
+    this.#recoverTo = 0;
+    this.#timeoutMs = this.#limits.retransmitMinMs;
+    this.#refusedUntil = -Infinity;
+  }
+
+  /** Undefined for a frame that no honest peer sends: it acknowledges what was never sent. */
+  receive(frame: SessionFrame, now: number): Received<T> | undefined {
+    if (frame.ack > this.#acked + this.#window.length) return undefined;
+    const acked = this.#acknowledge(frame.ack, now);
+    if (frame.greeting) this.linkUp();
+    const batches = frame.batch === undefined ? nothing : this.#accept(frame.sequence, frame.batch, now);
+    return { batches, acked };
+  }
+
+  /** Ends the session: what never left this node, and what may or may not have arrived. */
+  end(): { readonly unsent: readonly T[]; readonly unknown: readonly T[] } {
+    const slots = this.#window.splice(0);
+    this.#windowBytes = 0;
+    this.#ahead.clear();
+    this.#timeoutAt = Infinity;
+    this.#ackAt = Infinity;
+    this.#greet = false;
+    return {
+      unsent: slots.filter((slot) => !slot.sent).map((slot) => slot.item),
+      unknown: slots.filter((slot) => slot.sent).map((slot) => slot.item),
+    };
+  }
+
+  #frame(sequence: number, now: number): SessionFrame {
+    const slot = sequence === 0 ? undefined : this.#window[sequence - this.#acked - 1];
+    if (slot !== undefined) {
+      slot.sent = true;
+      if (this.#timeoutAt === Infinity) this.#timeoutAt = now + this.#timeoutMs;
+    }
+    const greeting = this.#greet;
+    this.#greet = false;
+    this.#ackAt = Infinity;
+    this.#owedFrames = 0;
+    this.#owedBytes = 0;
+    return { sequence, ack: this.#received, greeting, batch: slot?.batch };
+  }
+
+  #acknowledge(ack: number, now: number): readonly T[] {
+    const count = ack - this.#acked;
+    if (count <= 0) return nothing;
+    const slots = this.#window.splice(0, count);
+    for (const slot of slots) this.#windowBytes -= slot.batch.length;
+    this.#acked = ack;
+    this.#cursor = Math.max(this.#cursor, ack + 1);
+    this.#timeoutMs = this.#limits.retransmitMinMs;
+    this.#timeoutAt = this.#window.length > 0 ? now + this.#timeoutMs : Infinity;
+    // Frames that were under way when the timeout struck are probably lost as well: the next hole is known at once.
+    this.#probe = this.#acked < this.#recoverTo;
+    return slots.map((slot) => slot.item);
+  }
+
+  #accept(sequence: number, batch: Uint8Array, now: number): readonly Uint8Array[] {
+    if (sequence !== this.#received + 1) {
+      if (sequence > this.#received) this.#keep(sequence, batch);
+      this.#ackAt = now;
+      return nothing;
+    }
+    const batches = [batch];
+    let bytes = batch.length;
+    this.#received += 1;
+    for (let next; (next = this.#ahead.get(this.#received + 1)) !== undefined;) {
+      this.#received += 1;
+      this.#ahead.delete(this.#received);
+      this.#aheadBytes -= next.length;
+      bytes += next.length;
+      batches.push(next);
+    }
+    this.#owe(batches.length, bytes, now);
+    return batches;
+  }
+
+  #owe(frames: number, bytes: number, now: number): void {
+    this.#owedFrames += frames;
+    this.#owedBytes += bytes;
+    const urgent =
+      frames > 1 || this.#owedFrames >= ackEveryFrames || this.#owedBytes >= this.#limits.windowMaxBytes / 4;
+    this.#ackAt = Math.min(this.#ackAt, urgent ? now : now + this.#limits.ackDelayMs);
+  }
+
+  #keep(sequence: number, batch: Uint8Array): void {
+    const { reorderMaxBytes, reorderMaxFrames } = this.#limits;
+    if (this.#ahead.has(sequence) || sequence > this.#received + reorderMaxFrames) return;
+    if (this.#aheadBytes + batch.length > reorderMaxBytes) return;
+    this.#ahead.set(sequence, batch.slice());
+    this.#aheadBytes += batch.length;
+  }
+}
