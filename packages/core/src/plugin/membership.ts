@@ -29,8 +29,16 @@ export type MembershipEvent =
   | { readonly kind: 'member-updated'; readonly member: Member }
   | { readonly kind: 'member-left'; readonly member: Member }
   | { readonly kind: 'member-dead'; readonly member: Member; readonly reason: 'unreachable' | 'replaced' }
-  /** The others count this incarnation as ended. The host ends this life and starts one above `incarnation`. */
-  | { readonly kind: 'declared-dead'; readonly by: NodeId; readonly incarnation: number };
+  /**
+   * The others count this incarnation as ended. The host ends this life and starts one above `incarnation`; unless there
+   * is a `successor`, another process that lives under this node id at that address: then this one has to stop.
+   */
+  | {
+      readonly kind: 'declared-dead';
+      readonly by: NodeId;
+      readonly incarnation: number;
+      readonly successor?: NodeAddress;
+    };
 
 export interface Membership extends Startable {
   self(): Member;

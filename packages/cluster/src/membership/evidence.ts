@@ -1,0 +1,113 @@
+// Who gives signs of life: heard directly, or heard by somebody whom this node hears. Pure. The silence of a time in
+// which this node itself did not run is excused, and counts against nobody.
+
+import type { NodeId } from '@actor/core';
+import { PhiAccrual } from './phi-accrual.ts';
+
+export interface EvidenceOptions {
+  readonly intervalMs: number;
+  /** φ from which a silence is suspicious. */
+  readonly phiThreshold: number;
+  readonly windowMax: number;
+}
+
+interface Peer {
+  rhythm: PhiAccrual;
+  /** It was heard at all; until then the detector only waits. */
+  isHeard: boolean;
+  /** Whom it says to hear. */
+  heard: ReadonlySet<NodeId>;
+  /** Somebody passed on a newer version of it, which it alone can have made. */
+  refreshedMs: number;
+}
+
+/** Nodes that are no members but were heard lately: ended lives that go on talking, newcomers. */
+const strangersMax = 64;
+
+export class Evidence {
+  readonly #options: EvidenceOptions;
+  readonly #peers = new Map<NodeId, Peer>();
+  readonly #strangers = new Map<NodeId, number>();
+
+  constructor(options: EvidenceOptions) {
+    this.#options = options;
+  }
+
+  /** Starts to watch a member. It has the time of two more heartbeats to be dialled and to speak. */
+  add(nodeId: NodeId, nowMs: number): void {
+    const { intervalMs } = this.#options;
+    const isHeard = this.#strangers.delete(nodeId);
+    const rhythm = this.#rhythm(intervalMs, nowMs + 2 * intervalMs);
+    this.#peers.set(nodeId, { rhythm, isHeard, heard: new Set(), refreshedMs: -Infinity });
+  }
+
+  remove(nodeId: NodeId): void {
+    this.#peers.delete(nodeId);
+  }
+
+  /** A message came from the node itself. */
+  arrived(nodeId: NodeId, nowMs: number): void {
+    const peer = this.#peers.get(nodeId);
+    if (peer === undefined) {
+      this.#strangers.delete(nodeId);
+      this.#strangers.set(nodeId, nowMs);
+      const oldest = this.#strangers.keys().next();
+      if (this.#strangers.size > strangersMax && oldest.done !== true) this.#strangers.delete(oldest.value);
+      return;
+    }
+    peer.isHeard = true;
+    peer.rhythm.arrived(nowMs);
+  }
+
+  /** The node told its rhythm and whom it hears. */
+  told(nodeId: NodeId, intervalMs: number, heard: readonly NodeId[], nowMs: number): void {
+    const peer = this.#peers.get(nodeId);
+    if (peer === undefined) return;
+    if (peer.rhythm.expectedMs !== intervalMs) peer.rhythm = this.#rhythm(intervalMs, nowMs);
+    peer.heard = new Set(heard);
+  }
+
+  refreshed(nodeId: NodeId, nowMs: number): void {
+    const peer = this.#peers.get(nodeId);
+    if (peer !== undefined) peer.refreshedMs = nowMs;
+  }
+
+  /** Is there a sign of life, direct or through one of the witnesses? */
+  has(nodeId: NodeId, witnesses: readonly NodeId[], nowMs: number): boolean {
+    const peer = this.#peers.get(nodeId);
+    if (peer === undefined) return false;
+    if (this.#isHeardNow(peer, nowMs)) return true;
+    if (nowMs - peer.refreshedMs < 2 * this.#options.intervalMs) return true;
+    return witnesses.some((witnessId) => {
+      const witness = witnessId === nodeId ? undefined : this.#peers.get(witnessId);
+      return witness !== undefined && witness.heard.has(nodeId) && this.#isHeardNow(witness, nowMs);
+    });
+  }
+
+  /** Whose messages reach this node now. */
+  heard(nowMs: number): readonly NodeId[] {
+    const ids: NodeId[] = [];
+    for (const [nodeId, peer] of this.#peers) {
+      if (peer.isHeard && this.#isHeardNow(peer, nowMs)) ids.push(nodeId);
+    }
+    const sinceMs = nowMs - 3 * this.#options.intervalMs;
+    for (const [nodeId, atMs] of this.#strangers) if (atMs >= sinceMs) ids.push(nodeId);
+    return ids;
+  }
+
+  excuse(ms: number): void {
+    for (const peer of this.#peers.values()) {
+      peer.rhythm.excuse(ms);
+      peer.refreshedMs += ms;
+    }
+    for (const [nodeId, atMs] of this.#strangers) this.#strangers.set(nodeId, atMs + ms);
+  }
+
+  #isHeardNow(peer: Peer, nowMs: number): boolean {
+    return peer.rhythm.phi(nowMs) < this.#options.phiThreshold;
+  }
+
+  #rhythm(expectedMs: number, nowMs: number): PhiAccrual {
+    return new PhiAccrual({ expectedMs, windowMax: this.#options.windowMax }, nowMs);
+  }
+}

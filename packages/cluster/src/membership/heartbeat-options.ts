@@ -1,0 +1,85 @@
+// The options of the heartbeat membership, their defaults and their check.
+
+import { ActorError } from '@actor/core';
+import type { HeartbeatSettings } from './heartbeat.ts';
+import { intervalMaxMs, type MessageLimits } from './messages.ts';
+
+export interface HeartbeatOptions {
+  /**
+   * Time between two heartbeats to each member, in milliseconds, at most 60,000.
+   * @defaultValue the cluster's `heartbeatIntervalMs`
+   */
+  readonly heartbeatIntervalMs?: number;
+  /**
+   * How long a suspect has to give a sign of life before it is dead, in milliseconds. Raise it where nodes stall for long.
+   * @defaultValue three heartbeats, and at least 1000
+   */
+  readonly suspectTimeoutMs?: number;
+  /**
+   * φ from which a silence is suspicious: 8 is one wrong suspicion in 10⁸ heartbeats of a steady peer.
+   * @defaultValue 8
+   */
+  readonly phiThreshold?: number;
+  /**
+   * Intervals of each peer that the detector remembers.
+   * @defaultValue 100
+   */
+  readonly windowMax?: number;
+  /**
+   * Members known at once, and ended lives remembered. Further ones are not taken in.
+   * @defaultValue 1000
+   */
+  readonly membersMax?: number;
+  /**
+   * Size of a member's encoded metadata.
+   * @defaultValue 4096
+   */
+  readonly metadataMaxBytes?: number;
+  /**
+   * How long `leave` waits for the others' acknowledgements, in milliseconds.
+   * @defaultValue 1000
+   */
+  readonly leaveTimeoutMs?: number;
+}
+
+/** The options, complete. */
+export interface HeartbeatTiming extends HeartbeatSettings, MessageLimits {
+  readonly leaveTimeoutMs: number;
+}
+
+/**
+ * Completes the options once the cluster's interval is known.
+ * @throws {@link ActorError} ACTOR_CONFIG_INVALID with every fault of the options.
+ */
+export function checkHeartbeatOptions(
+  options: HeartbeatOptions,
+): (heartbeatIntervalMs: number) => HeartbeatTiming {
+  const faults = Object.entries(options).flatMap(([path, value]: [string, unknown]) => {
+    const isCount = path.endsWith('Max') || path === 'metadataMaxBytes' || path === 'heartbeatIntervalMs';
+    if (value === undefined) return [];
+    if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
+      return [{ path, message: `must be a number above 0, not ${String(value)}` }];
+    }
+    if (isCount && !Number.isInteger(value)) return [{ path, message: `must be whole, not ${value}` }];
+    if (path === 'heartbeatIntervalMs' && value > intervalMaxMs) {
+      return [{ path, message: `must be at most ${intervalMaxMs}, not ${value}` }];
+    }
+    return [];
+  });
+  if (faults.length > 0) {
+    const text = faults.map(({ path, message }) => `${path} ${message}`).join('; ');
+    throw new ActorError('ACTOR_CONFIG_INVALID', `heartbeats: ${text}.`, { details: { faults } });
+  }
+  return (heartbeatIntervalMs) => {
+    const intervalMs = options.heartbeatIntervalMs ?? heartbeatIntervalMs;
+    return {
+      intervalMs,
+      suspectTimeoutMs: options.suspectTimeoutMs ?? Math.max(intervalMs * 3, 1_000),
+      phiThreshold: options.phiThreshold ?? 8,
+      windowMax: options.windowMax ?? 100,
+      membersMax: options.membersMax ?? 1_000,
+      metadataMaxBytes: options.metadataMaxBytes ?? 4_096,
+      leaveTimeoutMs: options.leaveTimeoutMs ?? 1_000,
+    };
+  };
+}
