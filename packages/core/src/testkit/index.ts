@@ -1,8 +1,12 @@
 // The door of @actor/core/testkit: simulation, faults, conformance suites and probes.
 export * from './agenda.ts';
+export * from './case.ts';
 export * from './fault-network.ts';
 export * from './link-model.ts';
+export * from './passage.ts';
 export * from './random-stream.ts';
 export * from './simulated-runtime.ts';
 export * from './simulation.ts';
 export * from './trace-hash.ts';
+export * from './transport-fixture.ts';
+export * from './transport-suite.ts';

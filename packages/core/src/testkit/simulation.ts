@@ -127,7 +127,7 @@ export class Simulation {
   }
 
   /** The promise's outcome, running the simulation until it settles. */
-  async settle<T>(promise: Promise<T>, options: { readonly withinMs?: number } = {}): Promise<T> {
+  async settle<T>(promise: PromiseLike<T>, options: { readonly withinMs?: number } = {}): Promise<T> {
     let isSettled = false;
     const settled = (): void => void (isSettled = true);
     promise.then(settled, settled);
