@@ -3,6 +3,8 @@ export * from './agenda.ts';
 export * from './case.ts';
 export * from './fault-network.ts';
 export * from './link-model.ts';
+export * from './membership-fixture.ts';
+export * from './membership-suite.ts';
 export * from './passage.ts';
 export * from './random-stream.ts';
 export * from './simulated-runtime.ts';
