@@ -20,15 +20,13 @@ export interface RemotingLimits {
   readonly retransmitMaxMs: number;
   /** Envelopes read from one frame; a frame with more is refused. */
   readonly envelopesMax: number;
-  /** Texts (paths, message names) that are known by number to one peer; the oldest gives way. */
+  /** Texts (paths, message names) that are known to one peer by number; later ones travel in full. */
   readonly textsMax: number;
-  /** The longest path or message name, in bytes of UTF-8. */
+  /** The longest path, message name or header, in bytes of UTF-8. */
   readonly textMaxBytes: number;
-  /** Links of a call chain that travel with an ask. */
-  readonly chainMax: number;
-  /** Asks and streams open at once towards one peer, and from one peer. */
+  /** Asks and streams open at once towards one peer, and from one peer; at most 65,536. */
   readonly requestsMax: number;
-  /** Watches open at once towards one peer, and from one peer. */
+  /** Watches open at once from one peer; further ones are answered `terminated`. */
   readonly watchesMax: number;
   /** How deeply a received payload may nest. */
   readonly depthMax: number;
@@ -47,11 +45,10 @@ export const defaultRemotingLimits: RemotingLimits = {
   retransmitMinMs: 200,
   retransmitMaxMs: 5_000,
   envelopesMax: 65_536,
-  textsMax: 4_096,
+  textsMax: 16_384,
   textMaxBytes: 1_024,
-  chainMax: 32,
   requestsMax: 65_536,
-  watchesMax: 65_536,
+  watchesMax: 1_000_000,
   depthMax: 64,
   elementsMax: 1_000_000,
 };

@@ -16,13 +16,15 @@ export type SessionLimits = Pick<
 >;
 
 /** What travels. Sequence 0 carries no batch, only the acknowledgement. */
-export interface SessionFrame {
+export interface SessionFrame<T = unknown> {
   readonly sequence: number;
   /** Every batch up to this one has been handed over. */
   readonly ack: number;
   /** The sender has just made this session: whatever was sent to it before is lost. */
   readonly greeting: boolean;
   readonly batch: Uint8Array | undefined;
+  /** What was offered with the batch. It stays at home. */
+  readonly item?: T | undefined;
 }
 
 export interface Received<T> {
@@ -75,6 +77,11 @@ export class Session<T> {
     return this.#window.length === 0;
   }
 
+  /** Bytes that wait for an acknowledgement. */
+  get bytes(): number {
+    return this.#windowBytes;
+  }
+
   /** Would a batch of that many bytes be taken? One batch always fits an empty window, however large. */
   hasRoom(bytes: number): boolean {
     if (this.#window.length === 0) return true;
@@ -89,7 +96,7 @@ export class Session<T> {
   }
 
   /** The next frame to put on the channel, if any. A frame that the channel refused is given back with `refused`. */
-  poll(now: number): SessionFrame | undefined {
+  poll(now: number): SessionFrame<T> | undefined {
     if (now >= this.#refusedUntil) {
       if (this.#greet) return this.#frame(0, now);
       if (this.#probe && this.#window.length > 0) {
@@ -166,7 +173,7 @@ export class Session<T> {
     };
   }
 
-  #frame(sequence: number, now: number): SessionFrame {
+  #frame(sequence: number, now: number): SessionFrame<T> {
     const slot = sequence === 0 ? undefined : this.#window[sequence - this.#acked - 1];
     if (slot !== undefined) {
       slot.sent = true;
@@ -177,7 +184,7 @@ export class Session<T> {
     this.#ackAt = Infinity;
     this.#owedFrames = 0;
     this.#owedBytes = 0;
-    return { sequence, ack: this.#received, greeting, batch: slot?.batch };
+    return { sequence, ack: this.#received, greeting, batch: slot?.batch, item: slot?.item };
   }
 
   #acknowledge(ack: number, now: number): readonly T[] {

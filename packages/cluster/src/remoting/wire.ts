@@ -20,23 +20,25 @@ export interface FrameHeader {
   readonly greeting: boolean;
 }
 
-/** The kinds of envelopes, by number: their place on the wire is the API of older and newer nodes. */
+/** The kinds of envelopes, by number: the numbers are what older and newer nodes agree on. */
 export const kind = {
-  text: 1,
-  shape: 2,
-  tell: 3,
-  ask: 4,
-  stream: 5,
-  resolve: 6,
-  reject: 7,
-  item: 8,
-  end: 9,
-  credit: 10,
-  cancel: 11,
-  started: 12,
-  watch: 13,
-  unwatch: 14,
-  terminated: 15,
+  shape: 1,
+  tell: 2,
+  ask: 3,
+  stream: 4,
+  /** An ask or stream that was withdrawn before it left: its texts count, it does not. */
+  voidAsk: 5,
+  voidStream: 6,
+  resolve: 7,
+  reject: 8,
+  item: 9,
+  end: 10,
+  credit: 11,
+  cancel: 12,
+  started: 13,
+  watch: 14,
+  unwatch: 15,
+  terminated: 16,
 } as const;
 
 /** Which optional fields a tell, ask or stream has. */
@@ -144,10 +146,15 @@ export class BatchWriter {
     this.#length += length;
   }
 
-  /** Takes an envelope back that was begun when the batch was this long. */
-  truncate(length: number): void {
+  /** Takes back what was written since the batch was this long. */
+  truncate(length: number, count: number): void {
     this.#length = length;
-    this.#count -= 1;
+    this.#count = count;
+  }
+
+  /** Writes over one byte. */
+  patch(at: number, value: number): void {
+    this.#bytes[at] = value;
   }
 
   /** What was written, behind `headBytes` of room; the writer starts anew. */

@@ -1,0 +1,289 @@
+// Reads the batches of one session and acts on each envelope. A payload that can't be decoded costs its own message, and
+// that message is accounted for. A batch that breaks the layout throws ACTOR_BAD_FRAME where it breaks.
+
+import { Buffer } from 'node:buffer';
+import {
+  ActorError,
+  type ActorRef,
+  type Cause,
+  causesMax,
+  type GatewayPort,
+  type Headers,
+  type MessageKind,
+} from '@actor/core';
+import { InboundAsk, InboundStream } from './inbound-request.ts';
+import type { InboundRequests } from './inbound-requests.ts';
+import type { RemotingLimits } from './limits.ts';
+import { PayloadDecoder } from './msgpack.ts';
+import { type RemoteAsks, remoteError } from './remote-ask.ts';
+import type { InboundWatches, RemoteWatches } from './remote-watch.ts';
+import { badFrame, BatchReader, field, kind } from './wire.ts';
+
+const shapeKeysMax = 64;
+const headersMax = 64;
+
+export interface InboxOptions {
+  readonly limits: RemotingLimits;
+  readonly port: GatewayPort;
+  readonly origin: string;
+  readonly peerOrigin: string;
+  readonly asks: RemoteAsks;
+  readonly requests: InboundRequests;
+  readonly watches: RemoteWatches;
+  readonly watched: InboundWatches;
+}
+
+interface Head {
+  readonly flags: number;
+  readonly path: string;
+  readonly method: string;
+  readonly uid: number | undefined;
+  readonly sender: ActorRef | undefined;
+  readonly headers: Headers | undefined;
+}
+
+export class Inbox {
+  readonly #options: InboxOptions;
+  readonly #decoder: PayloadDecoder;
+  readonly #texts: string[] = [];
+  /** Refs of senders, by the number of their text plus one. */
+  readonly #senders: (ActorRef | undefined)[] = [];
+  #reader = new BatchReader(Buffer.alloc(0));
+  #bytes: Buffer = Buffer.alloc(0);
+  #now = 0;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.#decoder = new PayloadDecoder({
+      limits: options.limits,
+      ref: (address, { uid, protocol }) => options.port.ref(address, { uid, protocol }),
+    });
+  }
+
+  /** @throws {@link ActorError} ACTOR_BAD_FRAME; the envelopes before the bad one have been acted on. */
+  read(batch: Uint8Array, now: number): void {
+    this.#bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.length);
+    this.#reader = new BatchReader(this.#bytes);
+    this.#now = now;
+    for (let count = 0; !this.#reader.done; count += 1) {
+      if (count >= this.#options.limits.envelopesMax) throw badFrame('it has too many envelopes');
+      this.#envelope(this.#reader.byte());
+    }
+  }
+
+  #envelope(number: number): void {
+    const reader = this.#reader;
+    const { asks, requests, watches, watched } = this.#options;
+    switch (number) {
+      case kind.tell:
+        return this.#tell();
+      case kind.ask:
+      case kind.voidAsk:
+        return this.#request('ask', number === kind.voidAsk);
+      case kind.stream:
+      case kind.voidStream:
+        return this.#request('stream', number === kind.voidStream);
+      case kind.shape:
+        return this.#shape();
+      case kind.resolve:
+      case kind.item:
+        return this.#answer(number === kind.resolve);
+      case kind.reject:
+        return this.#reject();
+      case kind.end:
+        return asks.ended(reader.integer());
+      case kind.credit:
+        return this.#credit(reader.integer(), reader.integer());
+      case kind.cancel:
+        return requests.cancel(reader.integer(), reader.integer() === 1);
+      case kind.started:
+        return asks.started(reader.integer());
+      case kind.watch: {
+        const id = reader.integer();
+        const path = this.#text();
+        return watched.watch(id, path, reader.integer() || undefined);
+      }
+      case kind.unwatch:
+        return watched.unwatch(reader.integer());
+      case kind.terminated:
+        return watches.terminated(reader.integer());
+      default:
+        throw badFrame(`it has an envelope of the unknown kind ${number}`);
+    }
+  }
+
+  #tell(): void {
+    this.#deliver('tell', this.#head(), undefined);
+  }
+
+  #request(messageKind: 'ask' | 'stream', isVoid: boolean): void {
+    const head = this.#head();
+    const reader = this.#reader;
+    const id = reader.integer();
+    const credit = messageKind === 'stream' ? reader.integer() : 0;
+    const deadlineMs = (head.flags & field.deadline) === 0 ? Infinity : this.#now + reader.integer();
+    const cause = (head.flags & field.causes) === 0 ? undefined : this.#causes();
+    if (isVoid) {
+      reader.skip(reader.integer());
+      return;
+    }
+    const { requests, limits } = this.#options;
+    if (requests.get(id) !== undefined) throw badFrame('a request of it has a number that is in use');
+    const options = { id, cause, deadlineMs, answers: requests };
+    const request = messageKind === 'ask' ? new InboundAsk(options) : new InboundStream(options, credit);
+    if (requests.size >= limits.requestsMax) {
+      this.#giveUp(messageKind, head, 'queue-full');
+      reader.skip(reader.integer());
+      request.reject(
+        new ActorError('ACTOR_SEND_QUEUE_FULL', 'The node works on as many requests as it may.'),
+      );
+      return;
+    }
+    requests.add(request);
+    this.#deliver(messageKind, head, request);
+  }
+
+  #deliver(messageKind: MessageKind, head: Head, reply: InboundAsk | InboundStream | undefined): void {
+    let payload: unknown;
+    const { path, uid, method, sender, headers } = head;
+    try {
+      payload = this.#decode();
+    } catch (error) {
+      if (!this.#isPayloadError) throw error;
+      this.#giveUp(messageKind, head, 'undecodable');
+      reply?.reject(error as ActorError);
+      return;
+    }
+    this.#options.port.deliver({ path, uid, kind: messageKind, method, payload, sender, reply, headers });
+  }
+
+  #isPayloadError = false;
+
+  /** Reads a payload. What throws while `#isPayloadError` is true concerns it alone. */
+  #decode(): unknown {
+    this.#isPayloadError = false;
+    const length = this.#reader.integer();
+    const start = this.#reader.skip(length);
+    if (length === 0) return undefined;
+    this.#isPayloadError = true;
+    return this.#decoder.decode(this.#bytes, start, start + length);
+  }
+
+  #giveUp(
+    messageKind: MessageKind,
+    { method, path, sender }: Head,
+    reason: 'undecodable' | 'queue-full',
+  ): void {
+    this.#options.port.deadLetter({
+      message: { method, payload: undefined, kind: messageKind },
+      recipient: `${this.#options.origin}/${path}`,
+      sender: sender?.address,
+      reason,
+    });
+  }
+
+  #head(): Head {
+    const flags = this.#reader.byte();
+    const path = this.#text();
+    const method = this.#text();
+    const uid = (flags & field.uid) === 0 ? undefined : this.#reader.integer();
+    const sender = (flags & field.sender) === 0 ? undefined : this.#sender();
+    const headers = (flags & field.headers) === 0 ? undefined : this.#headers();
+    return { flags, path, method, uid, sender, headers };
+  }
+
+  #headers(): Headers {
+    const count = this.#reader.integer();
+    if (count > headersMax) throw badFrame('it has too many headers');
+    const entries: [string, string][] = [];
+    for (let i = 0; i < count; i += 1) {
+      const name = this.#text();
+      entries.push([name, this.#reader.text(this.#options.limits.textMaxBytes)]);
+    }
+    return Object.fromEntries(entries);
+  }
+
+  #causes(): Cause | undefined {
+    const count = this.#reader.integer();
+    if (count > causesMax) throw badFrame('its chain of asks is too long');
+    const links: [string, number][] = [];
+    for (let i = 0; i < count; i += 1) links.push([this.#text(), this.#reader.integer()]);
+    return links.reduceRight<Cause | undefined>(
+      (parent, [address, run]) => ({ address, run, parent }),
+      undefined,
+    );
+  }
+
+  #text(): string {
+    const number = this.#reader.integer();
+    if (number > 0) return this.#known(number);
+    const { textMaxBytes, textsMax } = this.#options.limits;
+    const text = this.#reader.text(textMaxBytes);
+    if (this.#texts.length < textsMax) this.#texts.push(text);
+    return text;
+  }
+
+  #known(number: number): string {
+    const text = this.#texts[number - 1];
+    if (text === undefined) throw badFrame('it refers to a text that was never sent');
+    return text;
+  }
+
+  #sender(): ActorRef {
+    const number = this.#reader.integer();
+    const made = number > 0 ? this.#senders[number] : undefined;
+    if (made !== undefined) return made;
+    const { limits, port, peerOrigin } = this.#options;
+    let known = number;
+    let name: string;
+    if (number > 0) name = this.#known(number);
+    else {
+      name = this.#reader.text(limits.textMaxBytes);
+      if (this.#texts.length < limits.textsMax) known = this.#texts.push(name);
+    }
+    const at = name.indexOf('@');
+    const place = name.slice(at + 1);
+    const uid = at > 0 ? Number(name.slice(0, at)) : undefined;
+    if (at < 0 || (uid !== undefined && !Number.isSafeInteger(uid))) throw badFrame('a sender of it is none');
+    const ref = port.ref(place.includes('://') ? place : `${peerOrigin}/${place}`, { uid });
+    if (known > 0) this.#senders[known] = ref;
+    return ref;
+  }
+
+  #shape(): void {
+    const count = this.#reader.integer();
+    if (count > shapeKeysMax) throw badFrame('a shape of it has too many keys');
+    const keys = Array.from({ length: count }, () =>
+      this.#reader.text(this.#options.limits.textMaxBytes * 4),
+    );
+    this.#decoder.define(keys);
+  }
+
+  #answer(isLast: boolean): void {
+    const id = this.#reader.integer();
+    const length = this.#reader.integer();
+    const start = this.#reader.skip(length);
+    this.#options.asks.answer(id, isLast, () =>
+      length === 0 ? undefined : this.#decoder.decode(this.#bytes, start, start + length),
+    );
+  }
+
+  #reject(): void {
+    const id = this.#reader.integer();
+    const code = this.#text();
+    const isUnknown = this.#reader.byte() !== 0;
+    const message = this.#reader.text(this.#options.limits.textMaxBytes);
+    let details: unknown;
+    try {
+      details = this.#decode();
+    } catch (error) {
+      if (!this.#isPayloadError) throw error;
+    }
+    this.#options.asks.rejected(id, remoteError(code, message, isUnknown ? 'unknown' : 'none', details));
+  }
+
+  #credit(id: number, added: number): void {
+    const request = this.#options.requests.get(id);
+    if (request instanceof InboundStream) request.grant(added);
+  }
+}

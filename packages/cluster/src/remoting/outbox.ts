@@ -1,0 +1,262 @@
+// What one session has to say: envelopes are written as they come into one buffer, and leave as one batch. Paths, names
+// and addresses travel in full once and as numbers afterwards; the other side counts along, in the order of the session.
+
+import { Buffer } from 'node:buffer';
+import { ActorError, causesMax, type ActorRef, type Envelope, type Headers, type Request } from '@actor/core';
+import type { RemotingLimits } from './limits.ts';
+import { PayloadEncoder } from './msgpack.ts';
+import type { RemoteRecipient } from './remote-ref.ts';
+import type { RemoteRequest } from './remote-request.ts';
+import { BatchWriter, field, frameHeaderBytes, kind } from './wire.ts';
+
+/** A closed batch and what has to be settled when its fate is known. */
+export interface Batch {
+  /** Room for the header, then the envelopes. */
+  readonly frame: Uint8Array;
+  /** Messages that are accounted for when they are lost: recipient, envelope, recipient, envelope, … */
+  readonly messages: readonly (RemoteRecipient | Envelope)[];
+  readonly requests: readonly RemoteRequest[];
+  /** The channel has taken it. */
+  sent: boolean;
+}
+
+const headersMax = 64;
+
+export class Outbox {
+  readonly #limits: RemotingLimits;
+  readonly #origin: string;
+  readonly #writer: BatchWriter;
+  readonly #encoder = new PayloadEncoder();
+  readonly #texts = new Map<string, number>();
+  #messages: (RemoteRecipient | Envelope)[] = [];
+  #requests: RemoteRequest[] = [];
+  #lastSender: ActorRef | undefined;
+  #lastSenderName = '';
+
+  /** `origin` is this node's own: addresses below it travel without it. */
+  constructor(limits: RemotingLimits, origin: string) {
+    this.#limits = limits;
+    this.#origin = `${origin}/`;
+    this.#writer = new BatchWriter(limits.batchMaxBytes);
+  }
+
+  /** Bytes waiting. */
+  get bytes(): number {
+    return this.#writer.length;
+  }
+
+  get count(): number {
+    return this.#writer.count;
+  }
+
+  /**
+   * Writes a tell, or the ask or stream of `request`.
+   * @throws {@link ActorError} ACTOR_NOT_SERIALIZABLE or ACTOR_FRAME_TOO_LARGE; nothing is written then.
+   */
+  message(
+    recipient: RemoteRecipient,
+    envelope: Envelope,
+    request: RemoteRequest | undefined,
+    now: number,
+  ): void {
+    const { payload, headers } = envelope;
+    if (payload !== undefined) this.#encoder.encode(payload);
+    if (headers !== undefined) this.#check(headers);
+    this.#shapes();
+    const writer = this.#writer;
+    const { length, count } = writer;
+    const texts = this.#texts.size;
+    writer.open(request === undefined ? kind.tell : request.sink.kind === 'ask' ? kind.ask : kind.stream);
+    this.#address(recipient, envelope, request?.sink);
+    if (request !== undefined) this.#request(request, now);
+    this.#payload(payload);
+    if (writer.length - length > this.#limits.frameMaxBytes - this.#limits.batchMaxBytes) {
+      const bytes = writer.length - length;
+      writer.truncate(length, count);
+      this.#forget(texts);
+      throw tooLarge(envelope.method.name, bytes, this.#limits.frameMaxBytes - this.#limits.batchMaxBytes);
+    }
+    this.#messages.push(recipient, envelope);
+    if (request === undefined) return;
+    request.offset = length;
+    this.#requests.push(request);
+  }
+
+  /** Makes an ask or stream that is still here void: it will never run. */
+  void(request: RemoteRequest): void {
+    const number = request.sink.kind === 'ask' ? kind.voidAsk : kind.voidStream;
+    const frame = request.batch?.frame;
+    if (frame === undefined) this.#writer.patch(request.offset, number);
+    else frame[frameHeaderBytes + request.offset] = number;
+  }
+
+  /** @throws {@link ActorError} as `message` does. */
+  answer(number: typeof kind.resolve | typeof kind.item, id: number, value: unknown): void {
+    if (value !== undefined) this.#encoder.encode(value);
+    const bytes = value === undefined ? 0 : this.#encoder.end - this.#encoder.start;
+    const limit = this.#limits.frameMaxBytes - this.#limits.batchMaxBytes;
+    if (bytes > limit) throw tooLarge('the answer', bytes, limit);
+    this.#shapes();
+    this.#writer.open(number);
+    this.#writer.integer(id);
+    this.#payload(value);
+  }
+
+  reject(id: number, error: ActorError): void {
+    const details = this.#encodable(error.details);
+    this.#shapes();
+    const writer = this.#writer;
+    writer.open(kind.reject);
+    writer.integer(id);
+    this.#text(error.code);
+    writer.byte(error.outcome === 'none' ? 0 : 1);
+    // A character takes three bytes at most.
+    writer.text(error.message.slice(0, Math.floor(this.#limits.textMaxBytes / 3)));
+    this.#payload(details);
+  }
+
+  /** An envelope that is its number alone, or has one argument more. */
+  note(number: number, id: number, argument?: number): void {
+    this.#writer.open(number);
+    this.#writer.integer(id);
+    if (argument !== undefined) this.#writer.integer(argument);
+  }
+
+  watch(id: number, path: string, uid: number | undefined): void {
+    this.#writer.open(kind.watch);
+    this.#writer.integer(id);
+    this.#text(path);
+    // Uids begin at 1.
+    this.#writer.integer(uid ?? 0);
+  }
+
+  /** Closes the batch; undefined when there is none. */
+  take(): Batch | undefined {
+    if (this.#writer.length === 0) return undefined;
+    const frame = this.#writer.take(frameHeaderBytes);
+    const batch: Batch = { frame, messages: this.#messages, requests: this.#requests, sent: false };
+    for (const request of this.#requests) request.batch = batch;
+    this.#messages = [];
+    this.#requests = [];
+    return batch;
+  }
+
+  #address(
+    recipient: RemoteRecipient,
+    { method, sender, headers }: Envelope,
+    request: Request | undefined,
+  ): void {
+    const { uid } = recipient;
+    const hasDeadline = request !== undefined && request.deadlineMs !== Infinity;
+    const writer = this.#writer;
+    writer.byte(
+      (uid === undefined ? 0 : field.uid) |
+        (sender === undefined ? 0 : field.sender) |
+        (headers === undefined ? 0 : field.headers) |
+        (hasDeadline ? field.deadline : 0) |
+        (request?.cause === undefined ? 0 : field.causes),
+    );
+    this.#text(recipient.path);
+    this.#text(method.name);
+    if (uid !== undefined) writer.integer(uid);
+    if (sender !== undefined) this.#text(this.#sender(sender));
+    if (headers === undefined) return;
+    const entries = Object.entries(headers);
+    writer.integer(entries.length);
+    for (const [name, value] of entries) {
+      this.#text(name);
+      writer.text(value);
+    }
+  }
+
+  #request({ id, sink }: RemoteRequest, now: number): void {
+    const writer = this.#writer;
+    writer.integer(id);
+    if (sink.kind === 'stream') writer.integer(sink.credit);
+    if (sink.deadlineMs !== Infinity) writer.integer(Math.max(0, Math.ceil(sink.deadlineMs - now)));
+    if (sink.cause === undefined) return;
+    let length = 0;
+    for (
+      let cause: Request['cause'] = sink.cause;
+      cause !== undefined && length < causesMax;
+      cause = cause.parent
+    ) {
+      length += 1;
+    }
+    writer.integer(length);
+    for (let cause: Request['cause'] = sink.cause; cause !== undefined && length > 0; cause = cause.parent) {
+      this.#text(cause.address);
+      writer.integer(cause.run);
+      length -= 1;
+    }
+  }
+
+  /** The value was encoded before, since that may fail. */
+  #payload(value: unknown): void {
+    if (value === undefined) this.#writer.byte(0);
+    else this.#writer.range(this.#encoder.bytes, this.#encoder.start, this.#encoder.end);
+  }
+
+  #shapes(): void {
+    for (let keys; (keys = this.#encoder.nextShape()) !== undefined;) {
+      this.#writer.open(kind.shape);
+      this.#writer.integer(keys.length);
+      for (const key of keys) this.#writer.text(key);
+    }
+  }
+
+  #text(value: string): void {
+    const known = this.#texts.get(value);
+    if (known !== undefined) {
+      this.#writer.integer(known);
+      return;
+    }
+    this.#writer.byte(0);
+    this.#writer.text(value);
+    if (this.#texts.size < this.#limits.textsMax) this.#texts.set(value, this.#texts.size + 1);
+  }
+
+  #forget(size: number): void {
+    for (const text of [...this.#texts.keys()].slice(size)) this.#texts.delete(text);
+  }
+
+  #sender(ref: ActorRef): string {
+    if (ref === this.#lastSender) return this.#lastSenderName;
+    const { address, uid } = ref;
+    const place = address.startsWith(this.#origin) ? address.slice(this.#origin.length) : address;
+    this.#lastSender = ref;
+    this.#lastSenderName = `${uid ?? ''}@${place}`;
+    return this.#lastSenderName;
+  }
+
+  #check(headers: Headers): void {
+    const entries = Object.entries(headers);
+    const long = entries.find((entry) =>
+      entry.some((text) => Buffer.byteLength(text) > this.#limits.textMaxBytes),
+    );
+    if (long === undefined && entries.length <= headersMax) return;
+    const path = long === undefined ? 'headers' : `headers.${long[0]}`;
+    throw new ActorError('ACTOR_NOT_SERIALIZABLE', `${path} can't be sent to another node: too large.`, {
+      details: { path },
+    });
+  }
+
+  #encodable(details: unknown): unknown {
+    try {
+      this.#encoder.encode(details);
+      return this.#encoder.end - this.#encoder.start <= this.#limits.batchMaxBytes ? details : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function tooLarge(what: string, bytes: number, limitBytes: number): ActorError {
+  return new ActorError(
+    'ACTOR_FRAME_TOO_LARGE',
+    `"${what}" has ${bytes} bytes; ${limitBytes} fit one frame.`,
+    {
+      details: { bytes, limitBytes },
+    },
+  );
+}

@@ -1,0 +1,244 @@
+// Everything between this life of the node and one life of a peer: messages out and in, requests and their answers,
+// watches. It ends once, when either life ends, and then accounts for all that was under way.
+
+import {
+  ActorError,
+  type Channel,
+  type DeadLetterReason,
+  type Envelope,
+  type GatewayPort,
+  isActorError,
+  type Logger,
+  type Runtime,
+  type SendResult,
+} from '@actor/core';
+import { Inbox } from './inbox.ts';
+import { InboundRequests } from './inbound-requests.ts';
+import type { RemotingLimits } from './limits.ts';
+import { type Batch, Outbox } from './outbox.ts';
+import type { Peer, PeerEnd } from './peer.ts';
+import { RemoteAsks } from './remote-ask.ts';
+import type { RemoteRecipient } from './remote-ref.ts';
+import { InboundWatches, RemoteWatches } from './remote-watch.ts';
+import { SessionDriver } from './session-driver.ts';
+import { type FrameHeader, kind } from './wire.ts';
+
+export interface PeerLinkOptions {
+  readonly peer: Peer;
+  readonly peerOrigin: string;
+  readonly self: Peer;
+  readonly origin: string;
+  readonly channel: Channel;
+  readonly port: GatewayPort;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: RemotingLimits;
+  /** A frame of the peer made no sense. */
+  readonly onBadFrame: (why: string) => void;
+  /** Nothing waits for the peer any more. */
+  readonly onIdle: () => void;
+}
+
+export class PeerLink {
+  readonly peer: Peer;
+  readonly watches: RemoteWatches;
+  readonly #options: PeerLinkOptions;
+  readonly #driver: SessionDriver;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #asks: RemoteAsks;
+  readonly #requests: InboundRequests;
+  readonly #watched: InboundWatches;
+  #isOpen = true;
+
+  constructor(options: PeerLinkOptions) {
+    const { peer, self, origin, channel, port, runtime, limits } = options;
+    const written = (): void => this.#written();
+    this.peer = peer;
+    this.#options = options;
+    const outbox = new Outbox(limits, origin);
+    this.#outbox = outbox;
+    this.#asks = new RemoteAsks({
+      outbox,
+      requestsMax: limits.requestsMax,
+      written,
+      onVoid: ({ recipient, envelope, sink }) =>
+        this.#giveUp(recipient, envelope, sink.withdrawn === 'expired' ? 'expired' : 'cancelled'),
+    });
+    this.#requests = new InboundRequests({
+      outbox,
+      runtime,
+      written,
+      isClogged: () => this.#driver.bytes + outbox.bytes > 2 * limits.windowMaxBytes,
+    });
+    this.watches = new RemoteWatches({
+      watch: (id, path, uid) => {
+        outbox.watch(id, path, uid);
+        written();
+      },
+      unwatch: (id) => this.#note(kind.unwatch, id),
+    });
+    this.#watched = new InboundWatches(port, limits.watchesMax, (id) => this.#note(kind.terminated, id));
+    this.#inbox = new Inbox({
+      ...options,
+      asks: this.#asks,
+      requests: this.#requests,
+      watches: this.watches,
+      watched: this.#watched,
+    });
+    this.#driver = new SessionDriver({
+      channel,
+      runtime,
+      limits,
+      nodeId: peer.nodeId,
+      incarnation: peer.incarnation,
+      ownIncarnation: self.incarnation,
+      waiting: () => outbox.count,
+      collect: () => this.#collect(),
+      onSent: (batch) => raise(batch, 'queued', 'sent'),
+      onAcked: (batch) => raise(batch, 'sent', 'delivered'),
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Everything sent has been acknowledged, or there is nobody to do so. */
+  get isIdle(): boolean {
+    return !this.#isOpen || (this.#driver.isIdle && this.#outbox.bytes === 0);
+  }
+
+  send(recipient: RemoteRecipient, envelope: Envelope): SendResult {
+    const sink = envelope.reply;
+    if (!this.#driver.hasRoom(this.#outbox.bytes) || (sink !== undefined && this.#asks.isFull)) {
+      const why = `The queue to node ${this.peer.nodeId} is full.`;
+      this.#giveUp(recipient, envelope, 'queue-full');
+      sink?.reject(new ActorError('ACTOR_SEND_QUEUE_FULL', why, { details: { node: this.peer.nodeId } }));
+      return 'rejected';
+    }
+    const request = sink === undefined ? undefined : this.#asks.add(recipient, envelope, sink);
+    try {
+      this.#outbox.message(recipient, envelope, request, this.#options.runtime.monotonicMs());
+    } catch (error) {
+      if (request !== undefined) this.#asks.remove(request);
+      return this.#unsendable(recipient, envelope, error);
+    }
+    if (request !== undefined) this.#asks.hook(request);
+    this.#written();
+    return 'accepted';
+  }
+
+  linkUp(): void {
+    if (this.#isOpen) this.#driver.linkUp();
+  }
+
+  /** A frame of the peer's present incarnation to this one. */
+  receive(header: FrameHeader, bytes: Uint8Array): void {
+    const now = this.#options.runtime.monotonicMs();
+    const batches = this.#driver.receive(header, bytes, now);
+    if (batches === undefined) {
+      this.#options.onBadFrame('it acknowledges what was never sent');
+      return;
+    }
+    for (const batch of batches) {
+      // What was just delivered may have ended the link.
+      if (this.#isOpen) this.#read(batch, now);
+    }
+    if (this.isIdle) this.#options.onIdle();
+  }
+
+  end(reason: PeerEnd): void {
+    if (!this.#isOpen) return;
+    const { peer, onIdle } = this.#options;
+    const last = this.#outbox.take();
+    if (last !== undefined) this.#driver.offer(last);
+    this.#isOpen = false;
+    const { unsent, unknown } = this.#driver.end();
+    for (const batch of unsent) this.#lose(batch, 'no-route');
+    for (const batch of unknown) this.#lose(batch, 'link-lost');
+    const lost = (outcome: 'none' | 'unknown'): ActorError =>
+      new ActorError('ACTOR_LINK_LOST', `The link to node ${peer.nodeId} has ended: ${explain[reason]}.`, {
+        outcome,
+        details: { node: peer.nodeId, incarnation: peer.incarnation, reason },
+      });
+    this.#asks.end(lost);
+    this.#requests.stop(lost('unknown'));
+    this.#watched.end();
+    this.watches.end();
+    onIdle();
+  }
+
+  #read(batch: Uint8Array, now: number): void {
+    try {
+      this.#inbox.read(batch, now);
+    } catch (error) {
+      if (!isActorError(error, 'ACTOR_BAD_FRAME')) throw error;
+      this.#options.onBadFrame(error.message);
+    }
+  }
+
+  #note(number: number, id: number): void {
+    if (!this.#isOpen) return;
+    this.#outbox.note(number, id);
+    this.#written();
+  }
+
+  #written(): void {
+    if (this.#outbox.bytes < this.#options.limits.batchMaxBytes) {
+      this.#driver.schedule();
+      return;
+    }
+    const batch = this.#outbox.take();
+    if (batch !== undefined) this.#driver.offer(batch);
+    this.#driver.transmit();
+  }
+
+  #collect(): void {
+    this.#requests.mentionStarted();
+    if (!this.#driver.hasRoom(this.#outbox.bytes)) return;
+    const batch = this.#outbox.take();
+    if (batch !== undefined) this.#driver.offer(batch);
+  }
+
+  #unsendable(recipient: RemoteRecipient, envelope: Envelope, error: unknown): SendResult {
+    if (!isActorError(error)) throw error;
+    const { address } = recipient;
+    const fields = { code: error.code, recipient: address, method: envelope.method.name };
+    this.#options.logger.warn(fields, error.message);
+    this.#giveUp(recipient, envelope, 'not-serializable');
+    envelope.reply?.reject(error);
+    return 'dropped';
+  }
+
+  #lose(batch: Batch, reason: DeadLetterReason): void {
+    const { messages } = batch;
+    for (let i = 0; i < messages.length; i += 2) {
+      const envelope = messages[i + 1] as Envelope;
+      // A request that was made void is accounted for already.
+      if (reason === 'no-route' && envelope.reply?.withdrawn !== undefined) continue;
+      this.#giveUp(messages[i] as RemoteRecipient, envelope, reason);
+    }
+  }
+
+  #giveUp(recipient: RemoteRecipient, { method, payload, sender }: Envelope, reason: DeadLetterReason): void {
+    this.#options.port.deadLetter({
+      message: { method: method.name, payload, kind: method.kind },
+      recipient: recipient.address,
+      sender: sender?.address,
+      reason,
+    });
+  }
+}
+
+const explain: Readonly<Record<PeerEnd, string>> = {
+  left: 'the node has left the cluster',
+  dead: 'the node is dead',
+  replaced: 'the node was started anew',
+  incompatible: 'the node speaks another version',
+  stopped: 'this node has stopped',
+};
+
+function raise({ requests }: Batch, from: 'queued' | 'sent', to: 'sent' | 'delivered'): void {
+  for (const { sink } of requests) if (sink.stage === from) sink.stage = to;
+}

@@ -1,0 +1,158 @@
+// Joins a session to the channel, the clock and the event loop. All that is written within a turn leaves in one frame,
+// and no timer belongs to a message: there is one per session, set only while something is due.
+
+import type { Channel, NodeId, Runtime, Timer } from '@actor/core';
+import type { RemotingLimits } from './limits.ts';
+import { payloadFormat } from './msgpack.ts';
+import type { Batch } from './outbox.ts';
+import { Session, type SessionFrame } from './session.ts';
+import { type FrameHeader, frameHeaderBytes, writeHeader } from './wire.ts';
+
+/** Promise reactions write one after the other; a flush waits for this many rounds of them at most. */
+const roundsMax = 4;
+
+export interface SessionDriverOptions {
+  readonly channel: Channel;
+  readonly runtime: Runtime;
+  readonly limits: RemotingLimits;
+  readonly nodeId: NodeId;
+  readonly incarnation: number;
+  readonly ownIncarnation: number;
+  /** Envelopes written and not yet in a batch. */
+  readonly waiting: () => number;
+  /** Called before frames leave: closes the batch. */
+  readonly collect: () => void;
+  readonly onSent: (batch: Batch) => void;
+  readonly onAcked: (batch: Batch) => void;
+}
+
+export class SessionDriver {
+  readonly #options: SessionDriverOptions;
+  readonly #session: Session<Batch>;
+  #isScheduled = false;
+  #rounds = 0;
+  #seen = -1;
+  #timer: Timer | undefined;
+  #timerAt = Infinity;
+  #isEnded = false;
+
+  constructor(options: SessionDriverOptions) {
+    this.#options = options;
+    this.#session = new Session(options.limits);
+    this.schedule();
+  }
+
+  get isIdle(): boolean {
+    return this.#session.idle;
+  }
+
+  get bytes(): number {
+    return this.#session.bytes;
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#session.hasRoom(bytes);
+  }
+
+  offer(batch: Batch): void {
+    this.#session.offer(batch.frame.subarray(frameHeaderBytes), batch);
+  }
+
+  /** Frames leave when the code that runs now, and the promise reactions that follow it, are done. */
+  schedule(): void {
+    if (this.#isScheduled || this.#isEnded) return;
+    this.#isScheduled = true;
+    this.#rounds = 0;
+    this.#seen = -1;
+    this.#options.runtime.microtask(this.#flush);
+  }
+
+  /** Frames leave now. */
+  transmit(): void {
+    const now = this.#options.runtime.monotonicMs();
+    for (let frame; (frame = this.#session.poll(now)) !== undefined;) {
+      if (!this.#send(frame)) {
+        this.#session.refused(frame, now);
+        break;
+      }
+    }
+    this.#arm(now);
+  }
+
+  linkUp(): void {
+    this.#session.linkUp();
+    this.schedule();
+  }
+
+  /** The batches to act on; undefined for a frame that no honest peer sends. */
+  receive(header: FrameHeader, bytes: Uint8Array, now: number): readonly Uint8Array[] | undefined {
+    const { sequence, ack, greeting } = header;
+    const batch = sequence === 0 ? undefined : bytes.subarray(frameHeaderBytes);
+    const received = this.#session.receive({ sequence, ack, greeting, batch }, now);
+    if (received === undefined) return undefined;
+    for (const acked of received.acked) this.#options.onAcked(acked);
+    this.schedule();
+    return received.batches;
+  }
+
+  end(): { readonly unsent: readonly Batch[]; readonly unknown: readonly Batch[] } {
+    this.#isEnded = true;
+    this.#timer?.cancel();
+    return this.#session.end();
+  }
+
+  readonly #flush = (): void => {
+    if (this.#isEnded) return;
+    const waiting = this.#options.waiting();
+    if (waiting > this.#seen && waiting > 0 && this.#rounds < roundsMax) {
+      this.#seen = waiting;
+      this.#rounds += 1;
+      this.#options.runtime.microtask(this.#flush);
+      return;
+    }
+    this.#isScheduled = false;
+    this.#options.collect();
+    this.transmit();
+  };
+
+  #send(frame: SessionFrame<Batch>): boolean {
+    const { channel, nodeId, incarnation, ownIncarnation, onSent } = this.#options;
+    const { sequence, ack, greeting, batch, item } = frame;
+    const bytes = this.#bytes(batch, item);
+    writeHeader(bytes, {
+      format: payloadFormat,
+      from: ownIncarnation,
+      to: incarnation,
+      sequence,
+      ack,
+      greeting,
+    });
+    if (!channel.send(nodeId, bytes)) return false;
+    if (item !== undefined && !item.sent) {
+      item.sent = true;
+      onSent(item);
+    }
+    return true;
+  }
+
+  /** The first time the batch's own memory travels; what was given to the channel is not written again. */
+  #bytes(batch: Uint8Array | undefined, item: Batch | undefined): Uint8Array {
+    if (batch === undefined) return new Uint8Array(frameHeaderBytes);
+    if (item?.sent === false) return item.frame;
+    const copy = new Uint8Array(frameHeaderBytes + batch.length);
+    copy.set(batch, frameHeaderBytes);
+    return copy;
+  }
+
+  #arm(now: number): void {
+    const at = this.#session.timerAt();
+    if (this.#isEnded || at >= this.#timerAt || at === Infinity) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#options.runtime.after(Math.max(0, at - now), () => {
+      this.#timerAt = Infinity;
+      this.#session.wake(this.#options.runtime.monotonicMs());
+      this.transmit();
+    });
+  }
+}
