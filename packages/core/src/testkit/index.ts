@@ -1,6 +1,7 @@
 // The door of @actor/core/testkit: simulation, faults, conformance suites and probes.
 export * from './agenda.ts';
 export * from './case.ts';
+export * from './discovery-suite.ts';
 export * from './fault-network.ts';
 export * from './link-model.ts';
 export * from './membership-fixture.ts';
