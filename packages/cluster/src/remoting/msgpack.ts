@@ -77,7 +77,7 @@ export class PayloadEncoder {
 
   constructor() {
     this.#packr = new Packr({
-      structures: this.#structures as object[],
+      structures: this.#structures,
       maxSharedStructures: sharedShapesMax,
       maxOwnStructures: sharedShapesMax,
       moreTypes: true,
@@ -141,7 +141,7 @@ export class PayloadDecoder {
 
   constructor(options: DecoderOptions) {
     this.#unpackr = new Unpackr({
-      structures: this.#structures as object[],
+      structures: this.#structures,
       moreTypes: true,
       copyBuffers: true,
     });

@@ -235,7 +235,6 @@ const explain: Readonly<Record<PeerEnd, string>> = {
   left: 'the node has left the cluster',
   dead: 'the node is dead',
   replaced: 'the node was started anew',
-  incompatible: 'the node speaks another version',
   stopped: 'this node has stopped',
 };
 

@@ -9,4 +9,4 @@ export interface Peer {
 }
 
 /** Why a peer's incarnation counts as over. */
-export type PeerEnd = 'left' | 'dead' | 'replaced' | 'incompatible' | 'stopped';
+export type PeerEnd = 'left' | 'dead' | 'replaced' | 'stopped';

@@ -179,8 +179,7 @@ export class Remoting implements Gateway, Routes {
       return;
     }
     if (header.format !== payloadFormat) {
-      this.#complain(from, 'it encodes payloads in another way');
-      this.#end(link, 'incompatible');
+      this.#complain(from, 'A peer encodes payloads in another way; its frames are refused.');
       return;
     }
     link.receive(header, bytes);

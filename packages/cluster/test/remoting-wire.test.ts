@@ -1,0 +1,209 @@
+import {
+  ActorError,
+  type ActorRef,
+  type GatewayPort,
+  type Inbound,
+  isActorError,
+  Method,
+  refBrand,
+} from '@actor/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Inbox } from '../src/remoting/inbox.ts';
+import { InboundRequests } from '../src/remoting/inbound-requests.ts';
+import { defaultRemotingLimits } from '../src/remoting/limits.ts';
+import { Outbox } from '../src/remoting/outbox.ts';
+import { RemoteAsks } from '../src/remoting/remote-ask.ts';
+import { RemoteRecipient, type Routes } from '../src/remoting/remote-ref.ts';
+import { InboundWatches, RemoteWatches } from '../src/remoting/remote-watch.ts';
+import { BatchReader, BatchWriter, frameHeaderBytes, readHeader, writeHeader } from '../src/remoting/wire.ts';
+import { Envelope } from '@actor/core';
+
+const limits = { ...defaultRemotingLimits, textMaxBytes: 64, requestsMax: 2 };
+const routes: Routes = { linkTo: () => undefined, noRoute: () => 'no-route' };
+const refTo = (address: string): ActorRef =>
+  ({ [refBrand]: true, address, path: '', uid: undefined }) as unknown as ActorRef;
+const clock = { monotonicMs: () => 0, after: () => ({ cancel: () => {} }) } as never;
+
+/** A writer, a reader, and what the reader makes of what was written. */
+function post(): {
+  outbox: Outbox;
+  inbox: Inbox;
+  delivered: Inbound[];
+  letters: string[];
+  travel: () => void;
+} {
+  const delivered: Inbound[] = [];
+  const letters: string[] = [];
+  const port: GatewayPort = {
+    deliver: (inbound) => (delivered.push(inbound), 'accepted'),
+    ref: ((address: string) => refTo(address)) as unknown as GatewayPort['ref'],
+    watch: () => {},
+    unwatch: () => {},
+    deadLetter: (letter) => letters.push(`${letter.message.method} to ${letter.recipient}: ${letter.reason}`),
+    detach: () => {},
+  };
+  const outbox = new Outbox(limits, 'tcp://a:1');
+  const back = new Outbox(limits, 'tcp://b:1');
+  const written = (): void => {};
+  const inbox = new Inbox({
+    limits,
+    port,
+    origin: 'tcp://b:1',
+    peerOrigin: 'tcp://a:1',
+    asks: new RemoteAsks({ outbox: back, requestsMax: 10, written, onVoid: written }),
+    requests: new InboundRequests({ outbox: back, runtime: clock, written, isClogged: () => false }),
+    watches: new RemoteWatches({ watch: written, unwatch: written }),
+    watched: new InboundWatches(port, 10, written),
+  });
+  const travel = (): void => {
+    const batch = outbox.take();
+    if (batch !== undefined) inbox.read(batch.frame.subarray(frameHeaderBytes), 0);
+  };
+  return { outbox, inbox, delivered, letters, travel };
+}
+
+const add = new Method('add', 'tell');
+const cart = new RemoteRecipient('tcp://b:1/shop/cart', 7, routes);
+const note = (payload: unknown, sender?: ActorRef, headers?: Record<string, string>): Envelope =>
+  new Envelope(add, payload, sender, undefined, headers);
+
+describe('a batch', () => {
+  test('brings each message with its path, life, name, sender, headers and payload', () => {
+    const { outbox, delivered, travel } = post();
+    const sender = refTo('tcp://a:1/buyer');
+    for (let i = 0; i < 5; i += 1)
+      outbox.message(cart, note({ i }, sender, { trace: `t${i}` }), undefined, 0);
+    outbox.message(cart, note(undefined, refTo('tcp://c:9/far')), undefined, 0);
+    travel();
+    expect(delivered.map((inbound) => inbound.payload)).toEqual([
+      { i: 0 },
+      { i: 1 },
+      { i: 2 },
+      { i: 3 },
+      { i: 4 },
+      undefined,
+    ]);
+    expect(delivered[4]).toMatchObject({
+      path: 'shop/cart',
+      uid: 7,
+      kind: 'tell',
+      method: 'add',
+      headers: { trace: 't4' },
+    });
+    expect(delivered.map((inbound) => inbound.sender?.address)).toEqual([
+      ...Array<string>(5).fill('tcp://a:1/buyer'),
+      'tcp://c:9/far',
+    ]);
+  });
+
+  test('names each path once; later messages are small', () => {
+    const { outbox } = post();
+    outbox.message(cart, note(1), undefined, 0);
+    const first = outbox.bytes;
+    outbox.message(cart, note(1), undefined, 0);
+    expect(outbox.bytes - first).toBeLessThan(8);
+  });
+
+  test('leaves no trace of a message that was too large', () => {
+    const { outbox, delivered, travel } = post();
+    const small = new Outbox({ ...limits, frameMaxBytes: limits.batchMaxBytes + 100 }, 'tcp://a:1');
+    expect(() => small.message(cart, note('x'.repeat(200)), undefined, 0)).toThrow(ActorError);
+    expect(small.take()).toBe(undefined);
+    outbox.message(cart, note('fits'), undefined, 0);
+    travel();
+    expect(delivered).toHaveLength(1);
+  });
+
+  test('loses only the message whose payload is no value, and accounts for it', () => {
+    const { outbox, delivered, letters, inbox } = post();
+    outbox.message(cart, note({ price: 5 }), undefined, 0);
+    outbox.message(cart, note('broken'), undefined, 0);
+    outbox.message(cart, note('whole'), undefined, 0);
+    const frame = outbox.take()?.frame.subarray(frameHeaderBytes) ?? new Uint8Array();
+    const at = Buffer.from(frame).indexOf('broken');
+    frame[at - 1] = 0xc1;
+    inbox.read(frame, 0);
+    expect(delivered.map((inbound) => inbound.payload)).toEqual([{ price: 5 }, 'whole']);
+    expect(letters).toEqual(['add to tcp://b:1/shop/cart: undecodable']);
+  });
+
+  test('for any garbage, is read or is ACTOR_BAD_FRAME', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.nat(20), fc.nat(255)), { maxLength: 60 }), (garbage) => {
+        expectBadFrame(() => post().inbox.read(Uint8Array.from(garbage), 0));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('for any changed byte or lost end of a good one, is read or is ACTOR_BAD_FRAME', () => {
+    const { outbox } = post();
+    outbox.message(
+      cart,
+      note({ i: 1, map: new Map([['a', [1n]]]) }, refTo('tcp://a:1/buyer'), { a: 'b' }),
+      undefined,
+      0,
+    );
+    outbox.watch(1, 'shop/cart', 3);
+    outbox.reject(4, new ActorError('ACTOR_REMOTE', 'no', { details: { a: 1 } }));
+    outbox.answer(6, 5, { total: 3 });
+    outbox.note(12, 5, 300);
+    const good = outbox.take()?.frame.subarray(frameHeaderBytes) ?? new Uint8Array();
+    expectBadFrame(() => post().inbox.read(good.slice(), 0));
+    for (let at = 0; at < good.length; at += 1) {
+      expectBadFrame(() => post().inbox.read(good.slice(0, at), 0));
+      for (let value = 0; value < 256; value += 5) {
+        const bad = good.slice();
+        bad[at] = value;
+        expectBadFrame(() => post().inbox.read(bad, 0));
+      }
+    }
+  });
+});
+
+function expectBadFrame(body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    if (!isActorError(error, 'ACTOR_BAD_FRAME')) throw error;
+  }
+}
+
+describe('the layout', () => {
+  test('carries whole numbers of any size', () => {
+    const numbers = [
+      0,
+      1,
+      127,
+      128,
+      300,
+      2 ** 31 - 1,
+      2 ** 31,
+      2 ** 32,
+      2 ** 40 + 5,
+      Number.MAX_SAFE_INTEGER,
+    ];
+    const writer = new BatchWriter(16);
+    for (const number of numbers) writer.integer(number);
+    const reader = new BatchReader(writer.take(0));
+    expect(numbers.map(() => reader.integer())).toEqual(numbers);
+    expect(reader.done).toBe(true);
+  });
+
+  test('refuses numbers beyond 2^53 and texts that are not UTF-8', () => {
+    expectBadFrame(() => new BatchReader(new Uint8Array(10).fill(0xff)).integer());
+    expect(() => new BatchReader(Uint8Array.of(2, 0xc3, 0x28)).text(64)).toThrow('UTF-8');
+    expect(() => new BatchReader(Uint8Array.of(100)).text(64)).toThrow('longer than 64');
+  });
+
+  test('refuses a header of another version, and one that is cut short', () => {
+    const bytes = new Uint8Array(frameHeaderBytes);
+    const header = { format: 7, from: 1, to: 2 ** 45, sequence: 3, ack: 4, greeting: true };
+    writeHeader(bytes, header);
+    expect(readHeader(bytes)).toEqual(header);
+    expect(() => readHeader(bytes.subarray(1))).toThrow(ActorError);
+    bytes[0] = 9;
+    expect(() => readHeader(bytes)).toThrow('version 9');
+  });
+});
