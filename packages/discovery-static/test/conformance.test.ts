@@ -30,7 +30,8 @@ function fixture(addresses: readonly string[], options?: StaticOptions): Discove
 // A list is no registry: what one node registers, another does not find.
 describe('discovery conformance, a list', () => {
   const suite = discoverySuite(() => Promise.resolve(fixture(['10.0.0.7:1', '10.0.0.8:1'])));
-  for (const c of suite.filter(({ requires }) => requires === undefined)) test(c.name, () => c.run());
+  const cases = suite.filter(({ requires }) => requires === undefined);
+  for (const c of cases) test(c.name, () => c.run());
 });
 
 describe('discovery conformance, a name that is resolved', () => {
@@ -41,5 +42,6 @@ describe('discovery conformance, a name that is resolved', () => {
     const setOutage = (value: boolean) => void (isOut = value);
     return Promise.resolve({ ...fixture(['seeds:1'], { resolve }), setOutage });
   });
-  for (const c of suite.filter(({ requires }) => requires !== 'shared')) test(c.name, () => c.run());
+  const cases = suite.filter(({ requires }) => requires !== 'shared');
+  for (const c of cases) test(c.name, () => c.run());
 });
