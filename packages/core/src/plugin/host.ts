@@ -110,7 +110,11 @@ class Host implements PluginHost {
       nodeId: options.nodeId,
       incarnation: options.incarnation ?? runtime.wallMs(),
       listen: options.listen ?? { host: '127.0.0.1', port: 0 },
-      timing: { ...defaultTiming, ...options.timing },
+      // Getters stay getters, so that whoever owns the host can change the timing of what runs in it.
+      timing: Object.defineProperties(
+        { ...defaultTiming },
+        Object.getOwnPropertyDescriptors(options.timing ?? {}),
+      ),
       runtime,
       files: options.files ?? systemFiles(),
       datagrams: options.datagrams ?? systemDatagrams(),
