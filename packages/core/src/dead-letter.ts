@@ -28,6 +28,8 @@ export type DeadLetterReason =
   | 'call-cycle'
   /** The actor runs as many streams as it may. */
   | 'streams-full'
+  /** An interceptor refused it. */
+  | 'intercepted'
   /** No way to the node is known. */
   | 'no-route'
   /** The link ended before an acknowledgement came: it may or may not have been processed. */

@@ -24,6 +24,7 @@ export type ActorErrorCode =
   | 'ACTOR_PAYLOAD_INVALID'
   | 'ACTOR_UNKNOWN_MESSAGE'
   | 'ACTOR_CALL_CYCLE'
+  | 'ACTOR_INTERCEPTED'
   | 'ACTOR_NODE_NOT_STARTED'
   | 'ACTOR_NODE_STOPPED'
   | 'ACTOR_TERMINATED'
@@ -52,6 +53,7 @@ const table: Readonly<Record<ActorErrorCode, Row>> = {
   ACTOR_PAYLOAD_INVALID: never,
   ACTOR_UNKNOWN_MESSAGE: never,
   ACTOR_CALL_CYCLE: never,
+  ACTOR_INTERCEPTED: never,
   // Lifecycle.
   ACTOR_NODE_NOT_STARTED: never,
   ACTOR_NODE_STOPPED: never,

@@ -1,11 +1,16 @@
 // The public door of @actor/core: exports only. What is not named here is private.
+export * from './actor.ts';
+export * from './context.ts';
 export * from './datagram.ts';
 export * from './dead-letter.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
+export * from './event.ts';
 export * from './feed.ts';
 export * from './file-system.ts';
 export * from './gateway.ts';
+export * from './interceptor.ts';
+export * from './mailbox.ts';
 export * from './method.ts';
 export * from './plugin/context.ts';
 export * from './plugin/discovery.ts';
@@ -22,6 +27,8 @@ export * from './ref.ts';
 export * from './reply.ts';
 export * from './runtime.ts';
 export * from './standard-schema.ts';
+export * from './supervision.ts';
 export * from './system-datagrams.ts';
 export * from './system-files.ts';
 export * from './system-runtime.ts';
+export * from './system.ts';

@@ -16,13 +16,7 @@ export class Method {
   /** Checks an answer, or each value of a stream, where it crosses a node boundary. */
   readonly reply: StandardSchema | undefined;
 
-  constructor(
-    name: string,
-    kind: MessageKind,
-    index = -1,
-    payload?: StandardSchema,
-    reply?: StandardSchema,
-  ) {
+  constructor(name: string, kind: MessageKind, index = -1, payload?: StandardSchema, reply?: StandardSchema) {
     this.name = name;
     this.kind = kind;
     this.index = index;

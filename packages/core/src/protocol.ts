@@ -2,6 +2,7 @@
 // tables of methods behind `ref.tell`, `ref.ask` and `ref.stream` are made here, once per protocol.
 
 import { ActorError } from './errors.ts';
+import { makeMethodTables, type MethodTables } from './method-table.ts';
 import { Method, type MessageKind } from './method.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
@@ -93,7 +94,12 @@ export function protocol<const M extends Messages>(name: string, messages: M): P
     const reply = spec.kind === 'tell' ? undefined : spec.reply;
     methods.set(key, new Method(key, kind, methods.size, spec.payload, reply));
   }
-  return Object.freeze({ name, messages, methods });
+  return Object.freeze({ name, messages, methods, tables: makeMethodTables([...methods.values()]) });
+}
+
+/** @internal The classes behind the refs of a protocol. */
+export function tablesOf(of: Protocol): MethodTables {
+  return (of as Protocol & { readonly tables: MethodTables }).tables;
 }
 
 function requireName(name: string, path: string): void {

@@ -79,12 +79,10 @@ export interface ActorRef<P extends Protocol = Protocol> {
   as<Q extends Protocol>(protocol: Q): ActorRef<Q>;
 }
 
-const brand: unique symbol = Symbol.for('@actor/ref');
-
-/** @internal What makes an object a ref for {@link isActorRef}. */
-export const refBrand: typeof brand = brand;
+/** @internal What makes an object a ref for {@link isActorRef}, whichever copy of this package made it. */
+export const refBrand: unique symbol = Symbol.for('@actor/ref');
 
 /** True for a ref of any copy of this package: how a codec finds refs in a payload. */
 export function isActorRef(value: unknown): value is ActorRef {
-  return typeof value === 'object' && value !== null && brand in value;
+  return typeof value === 'object' && value !== null && refBrand in value;
 }

@@ -1,0 +1,97 @@
+// The asking side of an ask in this process: a promise, its deadline and its signal. Whichever comes first of answer,
+// error, deadline and abort settles it, once (G5).
+
+import type { Pending } from './deadlines.ts';
+import { ActorError } from './errors.ts';
+import type { Recipient } from './gateway.ts';
+import type { Kernel } from './kernel.ts';
+import type { Method } from './method.ts';
+import type { Cause, ReplySink, Stage, Withdrawal } from './reply.ts';
+
+export class Call implements ReplySink, Pending {
+  readonly cause: Cause | undefined;
+  readonly deadlineMs: number;
+  stage: Stage = 'queued';
+  withdrawn: Withdrawal | undefined = undefined;
+  closed = false;
+  onAbort: ((reason: unknown) => void) | undefined = undefined;
+  before: Pending | undefined = undefined;
+  after: Pending | undefined = undefined;
+  readonly #kernel: Kernel;
+  readonly #recipient: Recipient;
+  readonly #method: Method;
+  readonly #timeoutMs: number;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  #unlisten: (() => void) | undefined = undefined;
+
+  constructor(
+    kernel: Kernel,
+    recipient: Recipient,
+    method: Method,
+    timeoutMs: number,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.cause = kernel.speaker()?.cause();
+    this.deadlineMs = kernel.runtime.monotonicMs() + timeoutMs;
+    this.#kernel = kernel;
+    this.#recipient = recipient;
+    this.#method = method;
+    this.#timeoutMs = timeoutMs;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    kernel.deadlines.add(this);
+  }
+
+  get kind(): 'ask' {
+    return 'ask';
+  }
+
+  resolve(value: unknown): void {
+    if (this.#close()) this.#resolve(value);
+  }
+
+  reject(error: ActorError): void {
+    if (this.#close()) this.#reject(error);
+  }
+
+  /** The wheel calls this when the deadline has passed. */
+  expire(): void {
+    const address = this.#recipient.address;
+    const { stage } = this;
+    const error = new ActorError(
+      'ACTOR_ASK_TIMEOUT',
+      `${address} did not answer "${this.#method.name}" within ${this.#timeoutMs} ms; the request was ${stage}.`,
+      {
+        // What still waited in this process will never run, so it is safe to repeat.
+        outcome: stage === 'queued' ? 'none' : 'unknown',
+        details: { stage, actor: address, method: this.#method.name, timeoutMs: this.#timeoutMs },
+      },
+    );
+    this.#withdraw('expired', error, false);
+  }
+
+  /** The signal must not be aborted yet. */
+  listen(signal: AbortSignal): void {
+    const abort = (): void => this.#withdraw('cancelled', signal.reason, true);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#unlisten = () => signal.removeEventListener('abort', abort);
+  }
+
+  #withdraw(why: Withdrawal, reason: unknown, inWheel: boolean): void {
+    if (this.closed) return;
+    this.withdrawn = why;
+    this.#close(inWheel);
+    this.onAbort?.(reason);
+    this.#reject(reason);
+  }
+
+  #close(inWheel = true): boolean {
+    if (this.closed) return false;
+    this.closed = true;
+    if (inWheel) this.#kernel.deadlines.remove(this);
+    if (this.#unlisten !== undefined) this.#unlisten();
+    return true;
+  }
+}

@@ -1,0 +1,88 @@
+// The errors that an actor gives to those who wait for its answer.
+
+import { ActorError, isActorError } from './errors.ts';
+import type { Method } from './method.ts';
+
+/**
+ * The handler's failure, seen from outside. The thrown value itself is `cause`, in the same process; `details.remote` is
+ * the part of it that travels between nodes.
+ */
+export function remoteFailure(actor: string, method: string, error: unknown): ActorError {
+  const name = error instanceof Error ? error.name : typeof error;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = isActorError(error) ? { code: error.code } : {};
+  return new ActorError('ACTOR_REMOTE', `${actor} failed in "${method}": ${message}`, {
+    details: { actor, method, remote: { ...code, name, message } },
+    cause: error,
+  });
+}
+
+export function terminated(actor: string, why = 'has stopped'): ActorError {
+  return new ActorError('ACTOR_TERMINATED', `${actor} ${why}.`, { details: { actor } });
+}
+
+export function noSuchActor(actor: string): ActorError {
+  return new ActorError('ACTOR_NO_ROUTE', `There is no actor at ${actor}.`, { details: { actor } });
+}
+
+export function unknownMessage(actor: string, { kind, name }: Method): ActorError {
+  return new ActorError('ACTOR_UNKNOWN_MESSAGE', `${actor} has no ${kind} "${name}".`, {
+    details: { actor, method: name, kind },
+  });
+}
+
+export function mailboxFull(actor: string, capacity: number): ActorError {
+  return new ActorError('ACTOR_MAILBOX_FULL', `The mailbox of ${actor} is full with ${capacity} messages.`, {
+    details: { actor, capacity },
+  });
+}
+
+export function stashFull(actor: string, stashMax: number): ActorError {
+  return new ActorError('ACTOR_STASH_FULL', `${actor} has stashed ${stashMax} messages already.`, {
+    details: { actor, stashMax },
+  });
+}
+
+export function streamsFull(actor: string, streamsMax: number): ActorError {
+  return new ActorError('ACTOR_STREAMS_FULL', `${actor} serves ${streamsMax} streams already.`, {
+    details: { actor, streamsMax },
+  });
+}
+
+export function stopTimeout(actor: string, { name }: Method): ActorError {
+  return new ActorError(
+    'ACTOR_STOP_TIMEOUT',
+    `${actor} was still busy with "${name}" when the system's time to stop was over.`,
+    { details: { actor, method: name } },
+  );
+}
+
+export function callCycle(path: readonly string[], { name }: Method): ActorError {
+  return new ActorError('ACTOR_CALL_CYCLE', `This ask would wait for itself: ${path.join(' → ')}.`, {
+    details: { cycle: path, method: name },
+  });
+}
+
+export function nameTaken(path: string): ActorError {
+  return new ActorError('ACTOR_NAME_TAKEN', `An actor "${path}" is alive already.`, { details: { path } });
+}
+
+export function nameInvalid(name: string): ActorError {
+  return new ActorError(
+    'ACTOR_CONFIG_INVALID',
+    `name: "${name}" can't name an actor: it must not be empty, contain "/" or start with "$".`,
+    { details: { path: 'name', value: name } },
+  );
+}
+
+export function notAChild(path: string, actor: string): ActorError {
+  return new ActorError('ACTOR_CONFIG_INVALID', `${path} can't stop ${actor}: it is not a child of it.`, {
+    details: { path: 'child', actor },
+  });
+}
+
+export function payloadInvalid(actor: string, { name }: Method, why: string): ActorError {
+  return new ActorError('ACTOR_PAYLOAD_INVALID', `${actor} can't take that payload of "${name}": ${why}`, {
+    details: { actor, method: name, why },
+  });
+}

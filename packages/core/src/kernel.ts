@@ -1,0 +1,129 @@
+// What the cells, refs and pending asks of one system share. It is the inside of an ActorSystem; nobody else holds it.
+
+import type { Actor } from './actor.ts';
+import { Blueprint } from './behaviour.ts';
+import { isOutcomeUnknown, type DeadLetter, type DeadLetterReason } from './dead-letter.ts';
+import { Deadlines } from './deadlines.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Envelope } from './envelope.ts';
+import type { SystemEvent } from './event.ts';
+import { FeedSource } from './feed.ts';
+import type { Gateway, Recipient } from './gateway.ts';
+import { Handle } from './handle.ts';
+import { InterceptedRecipient, type Interceptor } from './interceptor.ts';
+import type { Logger } from './plugin/logger.ts';
+import type { Protocol } from './protocol.ts';
+import type { ActorRef } from './ref.ts';
+import type { Cause } from './reply.ts';
+import type { AsyncContext, Runtime } from './runtime.ts';
+
+/** Whose code runs: the sender of what is sent now, and the chain that an ask made now belongs to. */
+export interface Speaker {
+  readonly self: ActorRef;
+  cause(): Cause;
+}
+
+export interface KernelOptions {
+  readonly name: string;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly askTimeoutMs: number;
+  readonly turnMs: number;
+  readonly interceptors: readonly Interceptor[];
+}
+
+export class Kernel {
+  readonly name: string;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly askTimeoutMs: number;
+  readonly interceptors: readonly Interceptor[];
+  readonly dispatcher: Dispatcher;
+  readonly deadlines: Deadlines;
+  readonly letters: FeedSource<DeadLetter> = new FeedSource();
+  readonly events: FeedSource<SystemEvent> = new FeedSource();
+  /** Contracts that this process has used, so that a ref that arrives with a name gets its methods. */
+  readonly protocols: Map<string, Protocol> = new Map();
+  gateway: Gateway | undefined;
+  /** The speaker whose handler runs synchronously. */
+  current: Speaker | undefined;
+  /** Counters of G8. */
+  sent = 0;
+  processed = 0;
+  deadLettered = 0;
+  reportedUnknown = 0;
+  /** Runs of handlers so far; the number of a run is its id. */
+  runs = 0;
+  /** Actors so far; the number of an actor is its uid. */
+  actors = 0;
+  readonly localOrigin: string;
+  readonly #sending: boolean;
+  readonly #blueprints = new WeakMap<Actor, Blueprint>();
+  // Made with the first asynchronous handler: on Node 20 an async context in use slows every await of the process.
+  #speakers: AsyncContext<Speaker> | undefined;
+
+  constructor(options: KernelOptions) {
+    this.name = options.name;
+    this.runtime = options.runtime;
+    this.logger = options.logger;
+    this.askTimeoutMs = options.askTimeoutMs;
+    this.interceptors = options.interceptors;
+    this.dispatcher = new Dispatcher(options.runtime, options.turnMs);
+    this.deadlines = new Deadlines(options.runtime);
+    this.#sending = options.interceptors.some((one) => one.send !== undefined);
+    this.localOrigin = `actor://${options.name}`;
+  }
+
+  get origin(): string {
+    return this.gateway?.origin ?? this.localOrigin;
+  }
+
+  speaker(): Speaker | undefined {
+    return this.current ?? this.#speakers?.get();
+  }
+
+  /** Runs asynchronous code so that what it sends after an `await` still has its sender. */
+  runAs<R>(speaker: Speaker, body: () => R): R {
+    this.#speakers ??= this.runtime.asyncContext<Speaker>();
+    return this.#speakers.run(speaker, body);
+  }
+
+  blueprint(actor: Actor): Blueprint {
+    let blueprint = this.#blueprints.get(actor);
+    if (blueprint === undefined) {
+      blueprint = new Blueprint(actor, this.interceptors);
+      this.#blueprints.set(actor, blueprint);
+      this.protocols.set(actor.protocol.name, actor.protocol);
+    }
+    return blueprint;
+  }
+
+  /** A ref whose sends go through the interceptors, if there are any. */
+  ref<P extends Protocol>(recipient: Recipient, protocol: P | string | undefined): ActorRef<P> {
+    const way = this.#sending ? new InterceptedRecipient(recipient, this.interceptors, this) : recipient;
+    return new Handle(this, way, protocol);
+  }
+
+  /** Counts, logs and publishes a message that nobody has processed. It doesn't settle the reply. */
+  discard(envelope: Envelope, recipient: string, reason: DeadLetterReason): void {
+    const { method, payload, sender } = envelope;
+    this.deadLetter({
+      message: { method: method.name, payload, kind: method.kind },
+      recipient,
+      sender: sender?.address,
+      reason,
+    });
+  }
+
+  deadLetter(letter: DeadLetter): void {
+    if (isOutcomeUnknown(letter.reason)) this.reportedUnknown += 1;
+    else this.deadLettered += 1;
+    if (this.letters.readers > 0) this.letters.publish(letter);
+    const { message, recipient, sender, reason } = letter;
+    this.logger.debug({ method: message.method, recipient, sender, reason }, 'dead letter');
+  }
+
+  event(event: SystemEvent): void {
+    if (this.events.readers > 0) this.events.publish(event);
+  }
+}

@@ -1,0 +1,52 @@
+// A queue over a circular array that starts tiny and doubles. Taking and putting are constant in time at both ends.
+
+const startLength = 4;
+/** An array longer than this is given back once the queue is empty. */
+const keptLength = 4096;
+
+export class Ring<T> {
+  #items: (T | undefined)[] = [undefined, undefined, undefined, undefined];
+  #head = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(item: T): void {
+    if (this.#length === this.#items.length) this.#grow();
+    this.#items[(this.#head + this.#length) & (this.#items.length - 1)] = item;
+    this.#length += 1;
+  }
+
+  /** Puts an item before all others. */
+  unshift(item: T): void {
+    if (this.#length === this.#items.length) this.#grow();
+    this.#head = (this.#head - 1) & (this.#items.length - 1);
+    this.#items[this.#head] = item;
+    this.#length += 1;
+  }
+
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const items = this.#items;
+    const item = items[this.#head];
+    items[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (items.length - 1);
+    this.#length -= 1;
+    if (this.#length === 0 && items.length > keptLength) {
+      this.#items = Array.from({ length: startLength });
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  // The capacity is a power of two, so an index wraps with a mask.
+  #grow(): void {
+    const old = this.#items;
+    const items = old.slice(this.#head).concat(old.slice(0, this.#head));
+    for (let left = old.length; left > 0; left -= 1) items.push(undefined);
+    this.#items = items;
+    this.#head = 0;
+  }
+}

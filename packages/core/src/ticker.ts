@@ -1,0 +1,63 @@
+// The ticks of `ctx.every(ms)`: on the grid of the first one, so they don't drift, and only when they are asked for, so
+// none pile up.
+
+import type { Runtime, Timer } from './runtime.ts';
+
+const done: IteratorResult<number> = { value: undefined, done: true };
+
+export class Ticker implements AsyncIterableIterator<number> {
+  readonly #runtime: Runtime;
+  readonly #everyMs: number;
+  readonly #signal: AbortSignal;
+  readonly #startMs: number;
+  readonly #abort = (): void => this.#end();
+  #tick = 0;
+  #timer: Timer | undefined;
+  #waiting: ((result: IteratorResult<number>) => void)[] = [];
+  #ended = false;
+
+  constructor(runtime: Runtime, everyMs: number, signal: AbortSignal) {
+    this.#runtime = runtime;
+    this.#everyMs = everyMs;
+    this.#signal = signal;
+    this.#startMs = runtime.monotonicMs();
+    if (signal.aborted) this.#ended = true;
+    else signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  next(): Promise<IteratorResult<number>> {
+    if (this.#ended) return Promise.resolve(done);
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#timer === undefined) this.#arm();
+    });
+  }
+
+  return(): Promise<IteratorResult<number>> {
+    this.#end();
+    return Promise.resolve(done);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #arm(): void {
+    const elapsedMs = this.#runtime.monotonicMs() - this.#startMs;
+    this.#tick = Math.max(this.#tick + 1, Math.floor(elapsedMs / this.#everyMs));
+    const dueMs = this.#startMs + this.#tick * this.#everyMs;
+    this.#timer = this.#runtime.after(Math.max(0, dueMs - this.#runtime.monotonicMs()), () => {
+      this.#timer = undefined;
+      this.#waiting.shift()?.({ value: this.#tick, done: false });
+      if (this.#waiting.length > 0) this.#arm();
+    });
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timer?.cancel();
+    this.#signal.removeEventListener('abort', this.#abort);
+    for (const waiter of this.#waiting.splice(0)) waiter(done);
+  }
+}

@@ -1,0 +1,51 @@
+// Whom one actor watches. An entry leaves when the end of the watched actor is handed to `onTerminated`, or by `unwatch`,
+// whichever comes first: that is what makes it exactly once (G6).
+
+import type { Recipient, Watcher } from './gateway.ts';
+import type { ActorRef } from './ref.ts';
+
+export class Watches {
+  readonly #watcher: Watcher;
+  readonly #watched = new Map<string, { readonly ref: ActorRef; readonly target: Recipient }>();
+  #missed: string[] = [];
+
+  constructor(watcher: Watcher) {
+    this.#watcher = watcher;
+  }
+
+  /** `key` stands for one life of one actor. */
+  add(key: string, ref: ActorRef, target: Recipient): void {
+    if (this.#watched.has(key)) return;
+    this.#watched.set(key, { ref, target });
+    target.watch(this.#watcher);
+  }
+
+  remove(key: string): void {
+    const entry = this.#watched.get(key);
+    this.#watched.delete(key);
+    entry?.target.unwatch(this.#watcher);
+  }
+
+  /** The ref by which the actor was watched, once. */
+  take(key: string): ActorRef | undefined {
+    const entry = this.#watched.get(key);
+    this.#watched.delete(key);
+    return entry?.ref;
+  }
+
+  /** The end came while the watching actor had no state to handle it with. */
+  miss(key: string): void {
+    this.#missed.push(key);
+  }
+
+  takeMissed(): readonly string[] {
+    const missed = this.#missed;
+    this.#missed = [];
+    return missed;
+  }
+
+  clear(): void {
+    for (const { target } of this.#watched.values()) target.unwatch(this.#watcher);
+    this.#watched.clear();
+  }
+}
