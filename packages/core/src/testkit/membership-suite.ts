@@ -2,7 +2,7 @@
 
 import { strict as assert } from 'node:assert';
 
-import type { MembershipEvent } from '../plugin/membership.ts';
+import type { Member, MembershipEvent } from '../plugin/membership.ts';
 import type { NodeId } from '../plugin/node.ts';
 import type { Case } from './case.ts';
 import { membershipFailureClaims } from './membership-failure-suite.ts';
@@ -14,6 +14,8 @@ export interface MembershipClaim {
   readonly name: string;
   readonly run: (bench: MembershipBench) => Promise<void>;
 }
+
+const nameOf = ({ nodeId, incarnation }: Member): string => `${nodeId}#${incarnation}`;
 
 /** The members of one case. */
 export class MembershipBench {
@@ -45,14 +47,23 @@ export class MembershipBench {
     return members;
   }
 
-  /** Waits until each of the members sees exactly all of them, alive. */
+  /** Waits until each of the members sees exactly all of them, alive and as who they are now. */
   async converged(members: readonly SimulatedMember[]): Promise<void> {
-    const expected = members
+    const names = members
       .map(({ nodeId }) => nodeId)
       .toSorted()
       .join();
-    const isConverged = (): boolean => members.every((member) => member.alive().join() === expected);
-    await this.fixture.eventually(isConverged, `${expected} see each other alive`);
+    const isConverged = (): boolean => {
+      const lives = members
+        .map(({ membership }) => nameOf(membership.self()))
+        .toSorted()
+        .join();
+      return members.every(({ membership }) => {
+        const seen = membership.members();
+        return seen.every(({ status }) => status === 'alive') && seen.map(nameOf).toSorted().join() === lives;
+      });
+    };
+    await this.fixture.eventually(isConverged, `${names} see each other alive`);
   }
 
   async sees(observer: SimulatedMember, entry: string): Promise<void> {
@@ -74,7 +85,7 @@ function checkEvents(observer: NodeId, events: readonly MembershipEvent[]): void
     const { kind, member } = event;
     // What a member is told of itself is its implementation's own affair.
     if (member.nodeId === observer) continue;
-    const name = `${member.nodeId}#${member.incarnation}`;
+    const name = nameOf(member);
     const before = states.get(name);
     const why = `${observer} was told ${kind} of ${name}, which was ${before ?? 'unknown'}`;
     switch (kind) {
