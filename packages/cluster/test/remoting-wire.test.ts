@@ -37,7 +37,7 @@ function post(): {
   const letters: string[] = [];
   const port: GatewayPort = {
     deliver: (inbound) => (delivered.push(inbound), 'accepted'),
-    ref: ((address: string) => refTo(address)) as unknown as GatewayPort['ref'],
+    ref: refTo as GatewayPort['ref'],
     watch: () => {},
     unwatch: () => {},
     deadLetter: (letter) => letters.push(`${letter.message.method} to ${letter.recipient}: ${letter.reason}`),
@@ -147,8 +147,8 @@ describe('a batch', () => {
     );
     outbox.watch(1, 'shop/cart', 3);
     outbox.reject(4, new ActorError('ACTOR_REMOTE', 'no', { details: { a: 1 } }));
-    outbox.answer(6, 5, { total: 3 });
-    outbox.note(12, 5, 300);
+    outbox.answer(kind.resolve, 5, { total: 3 });
+    outbox.note(kind.cancel, 5, 300);
     const good = outbox.take()?.frame.subarray(frameHeaderBytes) ?? new Uint8Array();
     expectBadFrame(() => post().inbox.read(good.slice(), 0));
     for (let at = 0; at < good.length; at += 1) {
