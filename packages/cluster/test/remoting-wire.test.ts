@@ -16,7 +16,7 @@ import { Outbox } from '../src/remoting/outbox.ts';
 import { RemoteAsks } from '../src/remoting/remote-ask.ts';
 import { RemoteRecipient, type Routes } from '../src/remoting/remote-ref.ts';
 import { InboundWatches, RemoteWatches } from '../src/remoting/remote-watch.ts';
-import { BatchReader, BatchWriter, frameHeaderBytes, readHeader, writeHeader } from '../src/remoting/wire.ts';
+import { BatchReader, BatchWriter, frameHeaderBytes, kind, readHeader, writeHeader } from '../src/remoting/wire.ts';
 import { Envelope } from '@actor/core';
 
 const limits = { ...defaultRemotingLimits, textMaxBytes: 64, requestsMax: 2 };
@@ -37,7 +37,7 @@ function post(): {
   const letters: string[] = [];
   const port: GatewayPort = {
     deliver: (inbound) => (delivered.push(inbound), 'accepted'),
-    ref: refTo as GatewayPort['ref'],
+    ref: refTo,
     watch: () => {},
     unwatch: () => {},
     deadLetter: (letter) => letters.push(`${letter.message.method} to ${letter.recipient}: ${letter.reason}`),
