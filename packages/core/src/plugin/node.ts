@@ -42,9 +42,10 @@ export function formatAddress({ host, port }: NodeAddress): string {
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID naming `path` when the text is none of these.
  */
 export function parseAddress(text: string, path = 'address'): NodeAddress {
-  const match = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:\[([0-9a-fA-F:.%]+)\]|([^[\]:/\s]+)):(\d{1,5})\/?$/.exec(
-    text,
-  );
+  const match =
+    /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:\[([0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%[\w.-]+)?)\]|([^[\]:/\s@?#%]+)):(\d{1,5})\/?$/.exec(
+      text,
+    );
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || port > 65_535) {

@@ -8,6 +8,8 @@ export * from './membership-fixture.ts';
 export * from './membership-suite.ts';
 export * from './passage.ts';
 export * from './random-stream.ts';
+export * from './simulated-datagrams.ts';
+export * from './simulated-files.ts';
 export * from './simulated-runtime.ts';
 export * from './simulation.ts';
 export * from './trace-hash.ts';
