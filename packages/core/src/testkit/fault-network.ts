@@ -178,6 +178,7 @@ export class FaultNetwork {
 
   /** @internal */
   started(transport: FaultTransport): void {
+    this.model.restarted(transport.nodeId);
     this.#nodes.set(formatAddress(transport.address()), transport.nodeId);
   }
 

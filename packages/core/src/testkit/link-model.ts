@@ -133,6 +133,15 @@ export class LinkModel {
     }
   }
 
+  /** The node has a new process, and with it a new clock; what was due on the old one is meaningless. */
+  restarted(to: NodeId): void {
+    for (const [key, link] of this.#links) {
+      if (!key.endsWith(`\n${to}`)) continue;
+      link.freeAtMs = 0;
+      link.cloggedUntilMs = 0;
+    }
+  }
+
   /** Draws the same number of times whatever the conditions are, so that changing one leaves the others' luck alone. */
   fate(packet: {
     readonly from: NodeId;
