@@ -302,5 +302,6 @@ function unreached(addresses: readonly string[], failures: readonly unknown[]): 
   const code = isActorError(refusal) ? refusal.code : 'ACTOR_NO_ROUTE';
   const why = cause instanceof Error ? ` ${cause.message}` : '';
   const where = addresses.length === 0 ? 'no address but the own one was given' : addresses.join(', ');
-  return new ActorError(code, `No node could be joined (${where}).${why}`, { details: { addresses }, cause });
+  const details = { ...(isActorError(refusal) ? refusal.details : {}), addresses };
+  return new ActorError(code, `No node could be joined (${where}).${why}`, { details, cause });
 }

@@ -1,6 +1,6 @@
 // The options of the heartbeat membership, their defaults and their check.
 
-import { ActorError } from '@actor/core';
+import { refuse } from '../config-fault.ts';
 import type { HeartbeatSettings } from './heartbeat.ts';
 import { intervalMaxMs, type MessageLimits } from './messages.ts';
 
@@ -58,7 +58,7 @@ export function checkHeartbeatOptions(
     const isCount = path.endsWith('Max') || path === 'metadataMaxBytes' || path === 'heartbeatIntervalMs';
     if (value === undefined) return [];
     if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
-      return [{ path, message: `must be a number above 0, not ${String(value)}` }];
+      return [{ path, message: `must be a number above 0, not ${JSON.stringify(value)}` }];
     }
     if (isCount && !Number.isInteger(value)) return [{ path, message: `must be whole, not ${value}` }];
     if (path === 'heartbeatIntervalMs' && value > intervalMaxMs) {
@@ -66,10 +66,7 @@ export function checkHeartbeatOptions(
     }
     return [];
   });
-  if (faults.length > 0) {
-    const text = faults.map(({ path, message }) => `${path} ${message}`).join('; ');
-    throw new ActorError('ACTOR_CONFIG_INVALID', `heartbeats: ${text}.`, { details: { faults } });
-  }
+  refuse(faults);
   return (heartbeatIntervalMs) => {
     const intervalMs = options.heartbeatIntervalMs ?? heartbeatIntervalMs;
     return {

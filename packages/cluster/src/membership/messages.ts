@@ -1,6 +1,8 @@
 // What members say to each other about members, and its bytes. The sender's id and incarnation are not in a message: the
 // link proved them. A later version appends fields to a message or a record; an older reader passes over them.
+// A checksum of four bytes comes first: a flipped bit in an incarnation would cost a node its life.
 
+import { crc32 } from 'node:zlib';
 import type { Member, MemberStatus, Metadata, NodeId } from '@actor/core';
 import { bad, ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -41,6 +43,7 @@ export interface MessageLimits {
 }
 
 const version = 1;
+const checksumBytes = 4;
 const idMaxBytes = 255;
 const phases = ['request', 'accepted', 'refused'] as const;
 const statuses: readonly MemberStatus[] = ['alive', 'suspect', 'left', 'dead'];
@@ -62,12 +65,21 @@ export function encodeMessage(message: MembershipMessage): Uint8Array {
       out.byte(2).byte(message.isAcknowledgement ? 1 : 0);
       break;
   }
-  return out.finish();
+  const body = out.finish();
+  const bytes = new Uint8Array(checksumBytes + body.length);
+  new DataView(bytes.buffer).setUint32(0, crc32(body));
+  bytes.set(body, checksumBytes);
+  return bytes;
 }
 
 /** @throws {@link ActorError} ACTOR_BAD_FRAME for anything that `encodeMessage` would not write within the limits. */
 export function decodeMessage(bytes: Uint8Array, limits: MessageLimits): MembershipMessage {
-  const input = new ByteReader(bytes);
+  if (bytes.length < checksumBytes) throw bad('it ends too early');
+  const body = bytes.subarray(checksumBytes);
+  if (new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) !== crc32(body)) {
+    throw bad('its checksum is wrong');
+  }
+  const input = new ByteReader(body);
   if (input.byte() < version) throw bad('its version is unknown');
   const type = input.byte();
   const ids = (): readonly NodeId[] => input.list(limits.membersMax, () => nodeId(input));

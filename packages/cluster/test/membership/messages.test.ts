@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { isActorError, type Member } from '@actor/core';
 import { decodeMessage, encodeMessage, type MembershipMessage } from '../../src/membership/messages.ts';
@@ -47,6 +48,13 @@ const messages: fc.Arbitrary<MembershipMessage> = fc.oneof(
   fc.record({ type: fc.constant('leave' as const), isAcknowledgement: fc.boolean() }),
 );
 
+/** With a checksum that is right, so that what is behind it is read. */
+function sealed(...body: number[]): Uint8Array {
+  const bytes = Uint8Array.from([0, 0, 0, 0, ...body]);
+  new DataView(bytes.buffer).setUint32(0, crc32(bytes.subarray(4)));
+  return bytes;
+}
+
 const joining = (records: readonly Member[]): Uint8Array =>
   encodeMessage({ type: 'join', phase: 'request', heard: [], members: records });
 
@@ -61,7 +69,8 @@ describe('the bytes of a message', () => {
 
   test('are refused as a bad frame when they are garbage, whatever garbage', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), (body, isSealed) => {
+        const bytes = isSealed ? sealed(...body) : body;
         try {
           decodeMessage(bytes, limits);
         } catch (error) {
@@ -73,8 +82,8 @@ describe('the bytes of a message', () => {
 
   test('are refused when they are cut off, wherever that is', () => {
     const bytes = joining([member]);
-    for (let length = 0; length < bytes.length; length += 1) {
-      expect(() => decodeMessage(bytes.subarray(0, length), limits)).toThrow(
+    for (let length = 4; length < bytes.length; length += 1) {
+      expect(() => decodeMessage(sealed(...bytes.subarray(4, length)), limits)).toThrow(
         expect.objectContaining({ code: 'ACTOR_BAD_FRAME' }),
       );
     }
@@ -82,14 +91,25 @@ describe('the bytes of a message', () => {
 
   test('of a later version may go on where this one ends', () => {
     const bytes = joining([member]);
-    const later = Uint8Array.from([...bytes, 1, 2, 3]);
-    later[0] = 2;
+    const later = sealed(2, ...bytes.subarray(5), 1, 2, 3);
     expect(decodeMessage(later, limits)).toEqual(decodeMessage(bytes, limits));
   });
 
+  test('are refused when any bit of them is another', () => {
+    const bytes = joining([member]);
+    for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+      const flipped = Uint8Array.from(bytes);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(() => decodeMessage(flipped, limits)).toThrow(
+        expect.objectContaining({ code: 'ACTOR_BAD_FRAME' }),
+      );
+    }
+  });
+
   test.each([
-    ['an unknown type', () => Uint8Array.of(1, 9)],
-    ['version 0', () => Uint8Array.of(0, 2, 0)],
+    ['nothing at all', () => new Uint8Array(0)],
+    ['an unknown type', () => sealed(1, 9)],
+    ['version 0', () => sealed(0, 2, 0)],
     ['more members than there may be', () => joining(Array.from({ length: 41 }, () => member))],
     ['metadata above the limit', () => joining([{ ...member, metadata: { x: 'x'.repeat(600) } }])],
     [
@@ -98,11 +118,8 @@ describe('the bytes of a message', () => {
     ],
     ['a port that is none', () => joining([{ ...member, address: { host: 'a', port: 70_000 } }])],
     ['a node without a name', () => joining([{ ...member, nodeId: '' }])],
-    ['a rhythm that is none', () => Uint8Array.of(1, 0, 0, 0, 0, 0)],
-    [
-      'a list said to be endless',
-      () => Uint8Array.of(1, 1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
-    ],
+    ['a rhythm that is none', () => sealed(1, 0, 0, 0, 0, 0)],
+    ['a list said to be endless', () => sealed(1, 1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)],
   ])('are refused with %s', (_, make) => {
     expect(() => decodeMessage(make(), limits)).toThrow(expect.objectContaining({ code: 'ACTOR_BAD_FRAME' }));
   });

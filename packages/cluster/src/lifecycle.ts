@@ -1,0 +1,69 @@
+// Ends things in order under one deadline. A step that fails or hangs costs its share of the time, never the steps after
+// it: an orderly stop must end, and end with everything closed.
+
+import type { Logger, Runtime } from '@actor/core';
+
+export interface Step {
+  readonly name: string;
+  /** The part of the time that is left which it may take, from 0 to 1. */
+  readonly share: number;
+  run(deadlineMs: number): Promise<void>;
+}
+
+export interface Shutdown {
+  readonly deadlineMs: number;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+}
+
+/** Never rejects. */
+export async function shutDown(steps: readonly Step[], options: Shutdown): Promise<void> {
+  const { runtime, logger } = options;
+  const endMs = runtime.monotonicMs() + options.deadlineMs;
+  for (const step of steps) {
+    const deadlineMs = Math.max(0, endMs - runtime.monotonicMs()) * step.share;
+    try {
+      const isDone = await within(runtime, deadlineMs, () => step.run(deadlineMs));
+      if (!isDone)
+        logger.warn({ step: step.name, deadlineMs }, 'a step of the shutdown took too long; going on');
+    } catch (error) {
+      logger.warn({ err: error, step: step.name }, 'a step of the shutdown failed; going on');
+    }
+  }
+}
+
+/** False when the body is not done in time; its signal aborts then, and what becomes of it is nobody's concern any more. */
+export async function within(
+  runtime: Runtime,
+  ms: number,
+  body: (signal: AbortSignal) => Promise<unknown>,
+): Promise<boolean> {
+  const over = new AbortController();
+  const running = body(over.signal);
+  let cancel = (): void => {};
+  const isLate = new Promise<false>((resolve) => {
+    const timer = runtime.after(ms, () => resolve(false));
+    cancel = () => timer.cancel();
+  });
+  try {
+    return await Promise.race([running.then(() => true as const), isLate]);
+  } finally {
+    cancel();
+    running.catch(() => {});
+    over.abort();
+  }
+}
+
+/** Resolves after `ms`, or at once when the signal aborts. */
+export function pause(runtime: Runtime, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = runtime.after(ms, end);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
+}

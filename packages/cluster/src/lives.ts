@@ -1,0 +1,240 @@
+// The lives of a node, one after the other: begins the first, joins, keeps looking for nodes that are not members, and
+// begins the next life above the last when the others count that one as over.
+
+import {
+  ActorError,
+  formatAddress,
+  isActorError,
+  type ActorSystem,
+  type MembershipEvent,
+  type NodeAddress,
+  type Timer,
+  type Timing,
+} from '@actor/core';
+import type { CompleteConfig } from './config.ts';
+import { Life, type Verdict } from './life.ts';
+import { pause } from './lifecycle.ts';
+import { Seeds } from './seeds.ts';
+
+export interface LivesOptions {
+  readonly system: ActorSystem;
+  /** Asked anew at each use: a reconfiguration changes the answer. */
+  readonly config: () => CompleteConfig;
+  readonly report: (event: MembershipEvent) => void;
+  readonly turned: (status: 'joining' | 'running') => void;
+  /** There will be no further life. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Addresses of earlier members that are tried in one round, so that a long list of them costs no flood of dials. */
+const rememberedPerRound = 3;
+const buryMs = 1_000;
+
+export class Lives {
+  readonly #options: LivesOptions;
+  readonly #seeds: Seeds;
+  readonly #over = new AbortController();
+  #life: Life | undefined;
+  #succession: Promise<void> = Promise.resolve();
+  #seekTimer: Timer | undefined;
+  #round = new AbortController();
+
+  constructor(options: LivesOptions) {
+    this.#options = options;
+    const { joinAddresses, logger } = options.config();
+    this.#seeds = new Seeds(joinAddresses, logger);
+  }
+
+  /** The present life, or the last one. */
+  get current(): Life | undefined {
+    return this.#life;
+  }
+
+  /** Resolves when the node is a member of whatever cluster it could reach, be it alone. */
+  start(): Promise<void> {
+    const { host, port } = this.#options.config();
+    this.#succession = this.#begin({ host, port }, 0);
+    return this.#succession;
+  }
+
+  /** @throws {@link ActorError} when no address was reached, or the code of a refusal. */
+  async join(addresses: readonly NodeAddress[], signal: AbortSignal): Promise<void> {
+    const life = this.#life;
+    if (life === undefined) throw new ActorError('ACTOR_NODE_NOT_STARTED', 'The node has not been started.');
+    this.#seeds.remember(addresses);
+    await life.membership.join(addresses, { signal: AbortSignal.any([signal, this.#over.signal]) });
+  }
+
+  /** Looks for other nodes now, and from now on every `discoveryIntervalMs` as the config says now. */
+  retime(): void {
+    if (this.#seekTimer !== undefined) this.#seekLater();
+  }
+
+  /** No life begins any more, and what is under way is given up. Resolves when that is so. */
+  async close(): Promise<void> {
+    this.#over.abort(new ActorError('ACTOR_NODE_STOPPED', 'The node has been stopped.'));
+    this.#round.abort();
+    this.#seekTimer?.cancel();
+    await this.#succession.catch(() => {});
+  }
+
+  async #begin(listen: NodeAddress, above: number): Promise<void> {
+    let life: Life | undefined;
+    try {
+      for (let [at, last] = [listen, above]; ;) {
+        life = await this.#open(at, last);
+        this.#options.turned('joining');
+        const verdict = await Promise.race([this.#joinSeeds(life), life.condemned]);
+        this.#over.signal.throwIfAborted();
+        if (verdict === undefined) break;
+        [at, last] = [life.address(), Math.max(life.incarnation, verdict.incarnation)];
+        await this.#bury(life, verdict);
+      }
+      this.#options.turned('running');
+      this.#seekLater();
+      const begun = life;
+      void life.condemned.then((verdict) => this.#follow(begun, verdict));
+    } catch (error) {
+      // Whoever gave this up ends the life himself, with a word to the others if they know of it already.
+      if (!this.#over.signal.aborted) await life?.stop(buryMs);
+      throw error;
+    }
+  }
+
+  #follow(life: Life, verdict: Verdict): void {
+    if (this.#over.signal.aborted) return;
+    this.#seekTimer?.cancel();
+    this.#round.abort();
+    this.#options.turned('joining');
+    this.#succession = this.#bury(life, verdict).then(() =>
+      this.#begin(life.address(), Math.max(life.incarnation, verdict.incarnation)),
+    );
+    this.#succession.catch((error: unknown) => {
+      if (!this.#over.signal.aborted) this.#options.failed(error);
+    });
+  }
+
+  /** Starts a life. The first one has its port or has it not; a later one waits for its predecessor's to be free. */
+  async #open(listen: NodeAddress, last: number): Promise<Life> {
+    const { config, system } = this.#options;
+    const report = (event: MembershipEvent): void => this.#report(event);
+    const { runtime, maxRetries, retryDelayMs } = config();
+    for (let tries = 0; ; tries += 1) {
+      this.#over.signal.throwIfAborted();
+      const incarnation = Math.max(last + 1, Math.floor(runtime.wallMs()));
+      const timing = timingOf(config);
+      const { metadata } = config();
+      const life = new Life({ config: config(), timing, metadata, system, incarnation, listen, report });
+      try {
+        await life.start(this.#over.signal);
+        this.#life = life;
+        return life;
+      } catch (error) {
+        if (last === 0 || tries >= maxRetries || !isActorError(error, 'ACTOR_BIND_FAILED')) throw error;
+        await pause(runtime, retryDelayMs, this.#over.signal);
+      }
+    }
+  }
+
+  /** Ends a condemned life. @throws {@link ActorError} ACTOR_NAME_TAKEN when another process lives under this node's id. */
+  async #bury(life: Life, { by, successor }: Verdict): Promise<void> {
+    const { runtime, logger, nodeId, retryDelayMs } = this.#options.config();
+    logger.warn(
+      { by, incarnation: life.incarnation },
+      'the others count this node as dead; it takes a new life',
+    );
+    await life.stop(buryMs);
+    if (successor !== undefined) {
+      const details = { nodeId, address: successor, by };
+      const where = successor === 'somewhere' ? successor : `at ${formatAddress(successor)}`;
+      const text = `Another process lives as ${nodeId} ${where}; this one stops.`;
+      throw new ActorError('ACTOR_NAME_TAKEN', text, { details });
+    }
+    // Two nodes that condemned each other's every life would otherwise do so without a breath.
+    await pause(runtime, retryDelayMs * runtime.random(), this.#over.signal);
+  }
+
+  #report(event: MembershipEvent): void {
+    if (event.kind === 'member-up') this.#seeds.remember([event.member.address]);
+    if (event.kind === 'member-left') this.#seeds.forget(event.member.address);
+    this.#options.report(event);
+  }
+
+  async #joinSeeds(life: Life): Promise<Verdict | undefined> {
+    const { signal } = this.#over;
+    try {
+      const addresses = await this.#seeds.find(life.discovery, { except: [life.address()], signal });
+      if (addresses.length > 0) await life.membership.join(addresses, { signal });
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      // The membership gave up because it learnt that this life is over.
+      if (isActorError(error, 'ACTOR_NODE_STOPPED')) return life.condemned;
+      if (!isActorError(error, 'ACTOR_NO_ROUTE') && !isOutlived(error)) throw error;
+      this.#options
+        .config()
+        .logger.warn({ err: error }, 'no seed answered; running alone and going on trying');
+      return undefined;
+    }
+  }
+
+  #seekLater(): void {
+    const { runtime, discoveryIntervalMs } = this.#options.config();
+    this.#seekTimer?.cancel();
+    this.#seekTimer = runtime.after(discoveryIntervalMs * (0.75 + runtime.random() / 2), () => {
+      this.#seekLater();
+      void this.#seek();
+    });
+  }
+
+  /** One look for nodes that are not members. What it has not reached by the next one is given up and tried anew. */
+  async #seek(): Promise<void> {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#round.abort();
+    this.#round = new AbortController();
+    const signal = AbortSignal.any([this.#round.signal, this.#over.signal]);
+    try {
+      if (!life.isRegistered) await life.register();
+      const except = life.membership.members().map((member) => member.address);
+      const found = await this.#seeds.find(life.discovery, {
+        except,
+        signal,
+        rememberedMax: rememberedPerRound,
+      });
+      if (found.length > 0) await life.membership.join(found, { signal });
+    } catch (error) {
+      const { logger } = this.#options.config();
+      const isRefusal =
+        isActorError(error, 'ACTOR_UNAUTHENTICATED') || isActorError(error, 'ACTOR_PROTOCOL_MISMATCH');
+      if (isRefusal) logger.warn({ err: error }, 'a node that should be a member refuses this one');
+      else logger.debug({ err: error }, 'no further node was found');
+    }
+  }
+}
+
+/**
+ * A seed holds on to a link with a life that is above this one and gone: the machine crashed, and its clock went back. The
+ * seed will find out, and then tell this node which incarnation to take.
+ */
+function isOutlived(error: unknown): boolean {
+  return isActorError(error) && error.details['reason'] === 'old-incarnation';
+}
+
+/** What plugins see of the config's timing, as it is at each look. */
+function timingOf(config: () => CompleteConfig): Timing {
+  return {
+    get heartbeatIntervalMs() {
+      return config().heartbeatIntervalMs;
+    },
+    get discoveryIntervalMs() {
+      return config().discoveryIntervalMs;
+    },
+    get maxRetries() {
+      return config().maxRetries;
+    },
+    get retryDelayMs() {
+      return config().retryDelayMs;
+    },
+  };
+}
