@@ -18,6 +18,7 @@ import {
 import type { MemoryEndpoint, MemoryFabric } from './fabric.ts';
 import { MemoryLink } from './link.ts';
 import { Route } from './route.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 type ReceiveListener = (from: PeerIdentity, frame: Uint8Array, lane: Lane) => void;
 type LinkListener = (peer: PeerIdentity, up: boolean) => void;
@@ -35,9 +36,9 @@ export class MemoryTransport implements Transport {
   readonly #queueMaxBytes: number;
   readonly #context: TransportContext;
   readonly #fabric: MemoryFabric;
-  readonly #receivers = new Set<ReceiveListener>();
-  readonly #linkListeners = new Set<LinkListener>();
-  readonly #dialFailedListeners = new Set<DialFailedListener>();
+  readonly #receivers = new Subscriptions<ReceiveListener>();
+  readonly #linkListeners = new Subscriptions<LinkListener>();
+  readonly #dialFailedListeners = new Subscriptions<DialFailedListener>();
   /** Links that exist, by node; those that are up have been reported. */
   readonly #links = new Map<NodeId, MemoryLink>();
   readonly #up = new Map<NodeId, MemoryLink>();
@@ -105,19 +106,17 @@ export class MemoryTransport implements Transport {
   }
 
   receive(listener: ReceiveListener): Unsubscribe {
-    this.#receivers.add(listener);
-    return () => this.#receivers.delete(listener);
+    return this.#receivers.add(listener);
   }
 
   onLink(listener: LinkListener): Unsubscribe {
-    this.#linkListeners.add(listener);
+    const leave = this.#linkListeners.add(listener);
     for (const link of this.#up.values()) listener(link.peer, true);
-    return () => this.#linkListeners.delete(listener);
+    return leave;
   }
 
   onDialFailed(listener: DialFailedListener): Unsubscribe {
-    this.#dialFailedListeners.add(listener);
-    return () => this.#dialFailedListeners.delete(listener);
+    return this.#dialFailedListeners.add(listener);
   }
 
   get #self(): MemoryEndpoint {
@@ -139,7 +138,7 @@ export class MemoryTransport implements Transport {
       vanish: () => this.#vanish(),
       onUp: (link) => this.#onUp(link),
       onFrame: (link, frame, lane) => {
-        for (const listener of this.#receivers) listener(link.peer, frame, lane);
+        this.#receivers.each((listener) => listener(link.peer, frame, lane));
       },
       onDown: (link, wasUp) => this.#onDown(link, wasUp),
       onFlushed: () => {
@@ -185,13 +184,13 @@ export class MemoryTransport implements Transport {
     // Its end may be due in a later turn than this one.
     this.#up.get(nodeId)?.close();
     this.#up.set(nodeId, link);
-    for (const listener of [...this.#linkListeners]) listener(link.peer, true);
+    this.#linkListeners.each((listener) => listener(link.peer, true));
   }
 
   #onDown(link: MemoryLink, wasUp: boolean): void {
     this.#forget(link);
     if (this.#up.get(link.peer.nodeId) === link) this.#up.delete(link.peer.nodeId);
-    if (wasUp) for (const listener of [...this.#linkListeners]) listener(link.peer, false);
+    if (wasUp) this.#linkListeners.each((listener) => listener(link.peer, false));
     this.#flushed?.();
   }
 
@@ -241,7 +240,7 @@ export class MemoryTransport implements Transport {
 
   #dialFailed(route: Route, error: ActorError): void {
     route.failures += 1;
-    for (const listener of [...this.#dialFailedListeners]) listener(route.to, error);
+    this.#dialFailedListeners.each((listener) => listener(route.to, error));
     // A listener may have stopped the transport.
     if (route.isOver) return;
     const { maxRetries, retryDelayMs } = this.#context.timing;

@@ -1,0 +1,19 @@
+import { faultNetwork, simulatedTransports, transportSuite } from '@actor/core/testkit';
+import { describe, test } from 'vitest';
+import { memory, memoryFabric } from '../src/index.ts';
+
+// A fabric for each fixture: the cases share nothing.
+const factory = () => memory({ fabric: memoryFabric(), frameMaxBytes: 2 * 1024 ** 2 });
+
+describe('transport conformance', () => {
+  const suite = transportSuite(() => Promise.resolve(simulatedTransports(factory())));
+  test.each(suite.map((c) => [c.name, c] as const))('%s', (_, c) => c.run());
+});
+
+describe('transport conformance, over a slow network', () => {
+  const conditions = { delayMinMs: 1, delayMeanMs: 3 };
+  const suite = transportSuite(() =>
+    Promise.resolve(simulatedTransports(faultNetwork(factory(), { seed: 1, conditions }))),
+  );
+  test.each(suite.map((c) => [c.name, c] as const))('%s', (_, c) => c.run());
+});

@@ -1,0 +1,134 @@
+// Reading one hello from a socket, and both outcomes of one outgoing attempt. Deadlines belong to the callers.
+
+import type { Socket } from 'node:net';
+import { ActorError, formatAddress, type NodeAddress, type Runtime } from '@actor/core';
+import {
+  decodeHello,
+  encodeHello,
+  type Hello,
+  helloMaxBytes,
+  type HelloResult,
+  type RefusalReason,
+} from './hello.ts';
+import { dialError, type Security } from './security.ts';
+
+export type HelloOutcome = Exclude<HelloResult, { readonly kind: 'partial' }>;
+
+/** Calls back once, with the hello and what came behind it, or with what is wrong; not at all when the socket closes first. */
+export function readHello(socket: Socket, onHello: (result: HelloOutcome, rest: Buffer) => void): void {
+  let received: Buffer = Buffer.alloc(0);
+  const onData = (piece: Buffer): void => {
+    // A hello comes in one piece; the copy is for those that do not, and small, since a hello is.
+    received = received.length === 0 ? piece : Buffer.concat([received, piece.subarray(0, helloMaxBytes)]);
+    const result = decodeHello(received);
+    if (result.kind === 'partial') return;
+    socket.off('data', onData);
+    socket.pause();
+    onHello(result, result.kind === 'complete' ? received.subarray(result.bytes) : Buffer.alloc(0));
+  };
+  socket.on('data', onData);
+}
+
+/** An attempt to open one connection to an address. */
+export interface Attempt {
+  readonly to: NodeAddress;
+  readonly hello: Hello;
+  readonly security: Security;
+  readonly runtime: Runtime;
+  readonly timeoutMs: number;
+}
+
+export interface AttemptEvents {
+  onWelcome(socket: Socket, welcome: Hello, rest: Buffer): void;
+  /** With the refusal where the other side sent one. */
+  onFailed(error: ActorError, refusal: Hello | undefined): void;
+}
+
+/** Dials, says hello and reads the answer; exactly one of the events follows, unless the returned function gives it up. */
+export function attempt(
+  { to, hello, security, runtime, timeoutMs }: Attempt,
+  events: AttemptEvents,
+): () => void {
+  let socket: Socket | undefined;
+  let isOver = false;
+  const finish = (): boolean => {
+    if (isOver) return false;
+    isOver = true;
+    timer.cancel();
+    return true;
+  };
+  const fail = (error: ActorError, refusal?: Hello): void => {
+    if (!finish()) return;
+    socket?.destroy();
+    events.onFailed(error, refusal);
+  };
+  const timer = runtime.after(timeoutMs, () => fail(unreachable(to, `no answer within ${timeoutMs} ms`)));
+  const onSecure = (secure: Socket): void => {
+    secure.write(encodeHello(hello));
+    readHello(secure, (answer, rest) => {
+      const refusal = answer.kind === 'complete' ? answer.hello : undefined;
+      if (refusal === undefined) fail(refusalError(to, answer.kind === 'version' ? 'version' : 'malformed'));
+      else if (refusal.kind !== 'welcome') fail(refusalError(to, refusal.reason, refusal), refusal);
+      else if (finish()) events.onWelcome(secure, refusal, rest);
+    });
+  };
+  try {
+    socket = security.dial(to, onSecure);
+    socket.on('error', (error) => fail(dialError(error, to)));
+    socket.on('close', () => fail(unreachable(to, 'the connection was closed before an answer')));
+  } catch (error) {
+    // Node refuses at once what is no address, a port above 65,535 say. The caller still hears of it later.
+    runtime.microtask(() => fail(dialError(error as Error & { syscall?: string }, to)));
+  }
+  return () => {
+    if (finish()) socket?.destroy();
+  };
+}
+
+/** Says why, as the last bytes of a connection. What the peer still sends is read, or the answer might not reach it. */
+export function refuse(socket: Socket, refusal: Hello): void {
+  socket.end(encodeHello(refusal));
+  socket.resume();
+}
+
+/** A refusal as the dialler reports it. */
+export function refusalError(to: NodeAddress, reason: RefusalReason, peer?: Hello): ActorError {
+  const details = {
+    host: to.host,
+    port: to.port,
+    reason,
+    ...(peer === undefined ? {} : { nodeId: peer.identity.nodeId, clusterName: peer.clusterName }),
+  };
+  return new ActorError(codeOf(reason), `${formatAddress(to)}: the link was refused: ${reason}.`, {
+    details,
+  });
+}
+
+function codeOf(
+  reason: RefusalReason,
+): 'ACTOR_UNAUTHENTICATED' | 'ACTOR_NO_ROUTE' | 'ACTOR_PROTOCOL_MISMATCH' {
+  switch (reason) {
+    case 'identity':
+      return 'ACTOR_UNAUTHENTICATED';
+    case 'duplicate':
+    case 'too-many-links':
+    case 'no-such-link':
+    case 'stopping':
+      return 'ACTOR_NO_ROUTE';
+    case 'none':
+    case 'malformed':
+    case 'version':
+    case 'foreign-cluster':
+    case 'foreign-cluster-id':
+    case 'self':
+    case 'node-id-taken':
+    case 'old-incarnation':
+      return 'ACTOR_PROTOCOL_MISMATCH';
+  }
+}
+
+function unreachable(to: NodeAddress, why: string): ActorError {
+  return new ActorError('ACTOR_NO_ROUTE', `${formatAddress(to)} can't be reached: ${why}.`, {
+    details: { host: to.host, port: to.port },
+  });
+}
