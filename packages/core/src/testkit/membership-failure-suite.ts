@@ -3,7 +3,7 @@
 import { strict as assert } from 'node:assert';
 
 import type { SimulatedMember } from './membership-fixture.ts';
-import type { MembershipClaim } from './membership-suite.ts';
+import type { MembershipClaim } from './membership-bench.ts';
 
 const has = (observer: SimulatedMember, entry: string): boolean => observer.log().includes(entry);
 const dead = (observer: SimulatedMember): string[] =>

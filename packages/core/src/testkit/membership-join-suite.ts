@@ -4,7 +4,7 @@ import { strict as assert } from 'node:assert';
 
 import { isActorError } from '../errors.ts';
 import { rejection } from './case.ts';
-import type { MembershipClaim } from './membership-suite.ts';
+import type { MembershipClaim } from './membership-bench.ts';
 
 export const membershipJoinClaims: readonly MembershipClaim[] = [
   {

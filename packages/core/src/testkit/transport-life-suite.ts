@@ -4,7 +4,7 @@ import { strict as assert } from 'node:assert';
 
 import { isActorError } from '../errors.ts';
 import { rejection } from './case.ts';
-import type { TransportClaim } from './transport-suite.ts';
+import type { TransportClaim } from './transport-bench.ts';
 
 const frame = (text: string): Uint8Array => new TextEncoder().encode(text);
 

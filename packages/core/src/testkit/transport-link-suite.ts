@@ -4,8 +4,8 @@ import { strict as assert } from 'node:assert';
 
 import { isActorError } from '../errors.ts';
 import type { NodeAddress } from '../plugin/node.ts';
-import type { TransportBench, TransportRecorder } from './transport-recorder.ts';
-import type { TransportClaim } from './transport-suite.ts';
+import type { TransportBench, TransportClaim } from './transport-bench.ts';
+import type { TransportRecorder } from './transport-recorder.ts';
 
 const frame = (text: string): Uint8Array => new TextEncoder().encode(text);
 const texts = (recorder: TransportRecorder): string[] =>

@@ -6,14 +6,7 @@ import type { TransportFixture } from './transport-fixture.ts';
 import { transportFrameClaims } from './transport-frame-suite.ts';
 import { transportLifeClaims } from './transport-life-suite.ts';
 import { transportLinkClaims } from './transport-link-suite.ts';
-import { TransportBench } from './transport-recorder.ts';
-
-/** A case before it has a fixture. */
-export interface TransportClaim {
-  readonly name: string;
-  readonly requires?: keyof TransportFeatures;
-  readonly run: (bench: TransportBench) => Promise<void>;
-}
+import { TransportBench } from './transport-bench.ts';
 
 export interface TransportSuiteOptions {
   /**
