@@ -7,12 +7,13 @@ afterEach(() => world.stop());
 
 describe('starting', () => {
   test('three nodes that know each other become one cluster', async () => {
-    const [a] = await world.of('abc');
-    expect(a?.members().map((member) => member.nodeId)).toEqual(['a', 'b', 'c']);
+    await world.of('abc');
+    const a = world.node('a');
+    expect(a.members().map((member) => member.nodeId)).toEqual(['a', 'b', 'c']);
     expect(world.story('a').slice(0, 1)).toEqual(['joining']);
     expect(world.story('a')).toContain('running');
-    expect(a?.address).toBe('memory://a.test:1');
-    expect(a?.self()).toMatchObject({ nodeId: 'a', address: { host: 'a.test', port: 1 }, status: 'alive' });
+    expect(a.address).toBe('memory://a.test:1');
+    expect(a.self()).toMatchObject({ nodeId: 'a', address: { host: 'a.test', port: 1 }, status: 'alive' });
   });
 
   test('a node whose seeds are all unreachable runs alone, and joins them when they are there', async () => {
@@ -96,26 +97,29 @@ describe('joining by hand', () => {
 
 describe('ending', () => {
   test('a node that leaves is seen to leave, and its actors go on until it stops', async () => {
-    const [a, b] = await world.of('ab');
-    await world.simulation.settle(b?.leave() ?? Promise.resolve());
+    await world.of('ab');
+    const a = world.node('a');
+    const b = world.node('b');
+    await world.simulation.settle(b.leave());
     expect(world.story('a').at(-1)).toBe('left b');
-    expect(b?.status()).toBe('leaving');
-    expect(b?.members()).toEqual([]);
-    await expect(b?.join(['a.test:1'])).rejects.toMatchObject({ code: 'ACTOR_NODE_STOPPED' });
-    await world.simulation.settle(b?.stop() ?? Promise.resolve());
+    expect(b.status()).toBe('leaving');
+    expect(b.members()).toEqual([]);
+    await expect(b.join(['a.test:1'])).rejects.toMatchObject({ code: 'ACTOR_NODE_STOPPED' });
+    await world.simulation.settle(b.stop());
     expect(world.story('b').slice(-2)).toEqual(['leaving', 'stopped']);
     await world.simulation.advance(30_000);
     expect(world.story('a')).not.toContain('dead b');
-    expect(a?.members()).toHaveLength(1);
+    expect(a.members()).toHaveLength(1);
   });
 
   test('stop leaves first, and may be called twice', async () => {
-    const [, b] = await world.of('ab');
-    expect(b?.stop()).toBe(b?.stop());
-    await world.simulation.settle(b?.stop() ?? Promise.resolve());
-    expect(b?.status()).toBe('stopped');
+    await world.of('ab');
+    const b = world.node('b');
+    expect(b.stop()).toBe(b.stop());
+    await world.simulation.settle(b.stop());
+    expect(b.status()).toBe('stopped');
     expect(world.story('a').at(-1)).toBe('left b');
-    expect(() => b?.self()).toThrow(expect.objectContaining({ code: 'ACTOR_NODE_STOPPED' }));
+    expect(() => b.self()).toThrow(expect.objectContaining({ code: 'ACTOR_NODE_STOPPED' }));
   });
 
   test('stop during start gives the start up', async () => {
@@ -139,10 +143,11 @@ describe('ending', () => {
   });
 
   test('stop ends by its deadline though nobody answers', async () => {
-    const [, b] = await world.of('ab');
+    await world.of('ab');
+    const b = world.node('b');
     world.crash('a');
     const startMs = world.simulation.nowMs;
-    await world.simulation.settle(b?.stop({ deadlineMs: 2_000 }) ?? Promise.resolve());
+    await world.simulation.settle(b.stop({ deadlineMs: 2_000 }));
     expect(world.simulation.nowMs - startMs).toBeLessThanOrEqual(2_100);
   });
 
@@ -173,20 +178,22 @@ describe('G7 heals', () => {
   });
 
   test('a node that was stopped and goes on is back with a new incarnation, at its old address', async () => {
-    const [a, , c] = await world.of('abc');
-    const before = c?.self().incarnation ?? 0;
+    await world.of('abc');
+    const a = world.node('a');
+    const c = world.node('c');
+    const before = c.self().incarnation ?? 0;
     world.simulation.pause('c', 30_000);
     await world.sees('a', 'dead c');
     await world.agree('abc', 60_000);
-    expect(c?.self().incarnation).toBeGreaterThan(before);
-    expect(c?.address).toBe('memory://c.test:1');
+    expect(c.self().incarnation).toBeGreaterThan(before);
+    expect(c.address).toBe('memory://c.test:1');
     expect(world.story('c').filter((each) => each === 'joining' || each === 'running')).toEqual([
       'joining',
       'running',
       'joining',
       'running',
     ]);
-    expect(a?.members().find((member) => member.nodeId === 'c')?.incarnation).toBe(c?.self().incarnation);
+    expect(a.members().find((member) => member.nodeId === 'c')?.incarnation).toBe(c.self().incarnation);
   });
 
   test('a machine that slept is back too', async () => {
@@ -251,12 +258,13 @@ describe('restarting', () => {
   });
 
   test('a node name that is taken elsewhere ends the earlier process, and it says by whom', async () => {
-    const [, , c] = await world.of('abc');
+    await world.of('abc');
+    const c = world.node('c');
     const runtime = world.simulation.runtime('elsewhere');
     const later = world.make('d', { nodeName: 'c', runtime });
     await world.simulation.settle(later.start());
-    await world.simulation.runUntil(() => c?.status() === 'failed');
-    expect(c?.health().reasons[0]).toMatch(/Another process lives as c/);
+    await world.simulation.runUntil(() => c.status() === 'failed');
+    expect(c.health().reasons[0]).toMatch(/Another process lives as c/);
     expect(later.status()).toBe('running');
     await world.simulation.advance(30_000);
     expect(world.view('a')).toBe('abc');

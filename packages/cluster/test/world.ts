@@ -76,6 +76,10 @@ export class World {
     return seat;
   }
 
+  node(name: string): ClusterManager {
+    return this.seat(name).cluster;
+  }
+
   view(name: string): string {
     const { cluster } = this.seat(name);
     if (cluster.status() !== 'running') return cluster.status();
