@@ -33,15 +33,6 @@ export interface InboxOptions {
   readonly watched: InboundWatches;
 }
 
-interface Head {
-  readonly flags: number;
-  readonly path: string;
-  readonly method: string;
-  readonly uid: number | undefined;
-  readonly sender: ActorRef | undefined;
-  readonly headers: Headers | undefined;
-}
-
 export class Inbox {
   readonly #options: InboxOptions;
   readonly #decoder: PayloadDecoder;
@@ -51,6 +42,13 @@ export class Inbox {
   #reader = new BatchReader(Buffer.alloc(0));
   #bytes: Buffer = Buffer.alloc(0);
   #now = 0;
+  // The message being read. Fields, since an object for each would be garbage at once.
+  #flags = 0;
+  #path = '';
+  #method = '';
+  #uid: number | undefined;
+  #from: ActorRef | undefined;
+  #headersOf: Headers | undefined;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -113,16 +111,17 @@ export class Inbox {
   }
 
   #tell(): void {
-    this.#deliver('tell', this.#head(), undefined);
+    this.#head();
+    this.#deliver('tell', undefined);
   }
 
   #request(messageKind: 'ask' | 'stream', isVoid: boolean): void {
-    const head = this.#head();
+    this.#head();
     const reader = this.#reader;
     const id = reader.integer();
     const credit = messageKind === 'stream' ? reader.integer() : 0;
-    const deadlineMs = (head.flags & field.deadline) === 0 ? Infinity : this.#now + reader.integer();
-    const cause = (head.flags & field.causes) === 0 ? undefined : this.#causes();
+    const deadlineMs = (this.#flags & field.deadline) === 0 ? Infinity : this.#now + reader.integer();
+    const cause = (this.#flags & field.causes) === 0 ? undefined : this.#causes();
     if (isVoid) {
       reader.skip(reader.integer());
       return;
@@ -132,7 +131,7 @@ export class Inbox {
     const options = { id, cause, deadlineMs, answers: requests };
     const request = messageKind === 'ask' ? new InboundAsk(options) : new InboundStream(options, credit);
     if (requests.size >= limits.requestsMax) {
-      this.#giveUp(messageKind, head, 'queue-full');
+      this.#giveUp(messageKind, 'queue-full');
       reader.skip(reader.integer());
       request.reject(
         new ActorError('ACTOR_SEND_QUEUE_FULL', 'The node works on as many requests as it may.'),
@@ -140,21 +139,29 @@ export class Inbox {
       return;
     }
     requests.add(request);
-    this.#deliver(messageKind, head, request);
+    this.#deliver(messageKind, request);
   }
 
-  #deliver(messageKind: MessageKind, head: Head, reply: InboundAsk | InboundStream | undefined): void {
+  #deliver(kindOf: MessageKind, reply: InboundAsk | InboundStream | undefined): void {
     let payload: unknown;
-    const { path, uid, method, sender, headers } = head;
     try {
       payload = this.#decode();
     } catch (error) {
       if (!this.#isPayloadError) throw error;
-      this.#giveUp(messageKind, head, 'undecodable');
+      this.#giveUp(kindOf, 'undecodable');
       reply?.reject(error as ActorError);
       return;
     }
-    this.#options.port.deliver({ path, uid, kind: messageKind, method, payload, sender, reply, headers });
+    this.#options.port.deliver({
+      path: this.#path,
+      uid: this.#uid,
+      kind: kindOf,
+      method: this.#method,
+      payload,
+      sender: this.#from,
+      reply,
+      headers: this.#headersOf,
+    });
   }
 
   #isPayloadError = false;
@@ -169,27 +176,23 @@ export class Inbox {
     return this.#decoder.decode(this.#bytes, start, start + length);
   }
 
-  #giveUp(
-    messageKind: MessageKind,
-    { method, path, sender }: Head,
-    reason: 'undecodable' | 'queue-full',
-  ): void {
+  #giveUp(kindOf: MessageKind, reason: 'undecodable' | 'queue-full'): void {
     this.#options.port.deadLetter({
-      message: { method, payload: undefined, kind: messageKind },
-      recipient: `${this.#options.origin}/${path}`,
-      sender: sender?.address,
+      message: { method: this.#method, payload: undefined, kind: kindOf },
+      recipient: `${this.#options.origin}/${this.#path}`,
+      sender: this.#from?.address,
       reason,
     });
   }
 
-  #head(): Head {
+  #head(): void {
     const flags = this.#reader.byte();
-    const path = this.#text();
-    const method = this.#text();
-    const uid = (flags & field.uid) === 0 ? undefined : this.#reader.integer();
-    const sender = (flags & field.sender) === 0 ? undefined : this.#sender();
-    const headers = (flags & field.headers) === 0 ? undefined : this.#headers();
-    return { flags, path, method, uid, sender, headers };
+    this.#flags = flags;
+    this.#path = this.#text();
+    this.#method = this.#text();
+    this.#uid = (flags & field.uid) === 0 ? undefined : this.#reader.integer();
+    this.#from = (flags & field.sender) === 0 ? undefined : this.#sender();
+    this.#headersOf = (flags & field.headers) === 0 ? undefined : this.#headers();
   }
 
   #headers(): Headers {

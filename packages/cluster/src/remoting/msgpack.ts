@@ -138,6 +138,7 @@ export class PayloadDecoder {
   readonly #unpackr: Unpackr;
   readonly #scan: PayloadScan;
   readonly #ref: DecoderOptions['ref'];
+  readonly #span = { start: 0, end: 0 };
 
   constructor(options: DecoderOptions) {
     this.#unpackr = new Unpackr({
@@ -166,7 +167,10 @@ export class PayloadDecoder {
   decode(bytes: Buffer, start: number, end: number): unknown {
     const hasRefs = this.#scan.hasRefs(bytes, start, end);
     try {
-      const value: unknown = this.#unpackr.unpack(bytes, { start, end });
+      const span = this.#span;
+      span.start = start;
+      span.end = end;
+      const value: unknown = this.#unpackr.unpack(bytes, span);
       return hasRefs ? this.#revive(value) : value;
     } catch (error) {
       throw isActorError(error) ? error : badFrame(`a payload of it can't be decoded (${String(error)})`);

@@ -119,7 +119,9 @@ export class PeerLink {
     }
     const request = sink === undefined ? undefined : this.#asks.add(recipient, envelope, sink);
     try {
-      this.#outbox.message(recipient, envelope, request, this.#options.runtime.monotonicMs());
+      // The clock matters to requests alone.
+      const now = request === undefined ? 0 : this.#options.runtime.monotonicMs();
+      this.#outbox.message(recipient, envelope, request, now);
     } catch (error) {
       if (request !== undefined) this.#asks.remove(request);
       return this.#unsendable(recipient, envelope, error);
