@@ -47,8 +47,14 @@ const defaultDeadlineMs = 5_000;
  * A node of a cluster.
  *
  * @example
- * const cluster = new ClusterManager({ clusterName: 'shop', nodeName: 'a', transport: tcp({ secret }) });
+ * ```ts
+ * import { ClusterManager } from '@actor/cluster';
+ * import { tcp } from '@actor/transport-tcp';
+ *
+ * const transport = tcp({ secret: 'a secret of sixteen bytes or more' });
+ * await using cluster = new ClusterManager({ clusterName: 'shop', nodeName: 'a', transport });
  * await cluster.start();
+ * ```
  */
 export class ClusterManager implements AsyncDisposable {
   /** The actors of this node. They outlive its lives and end with `stop`. */

@@ -8,7 +8,9 @@ export {
   type Preset,
   type Reconfiguration,
 } from './config.ts';
+export type { ConfigFault } from './config-fault.ts';
 export type { Health } from './health.ts';
 export { HeartbeatMembership, heartbeats } from './membership/heartbeat-membership.ts';
 export type { HeartbeatOptions } from './membership/heartbeat-options.ts';
 export type { HeartbeatMessage, JoinMessage, LeaveMessage } from './membership/messages.ts';
+export { defaultRemotingLimits, type RemotingLimits } from './remoting/limits.ts';

@@ -38,7 +38,9 @@ export type StaticContext = Pick<PluginContext, 'runtime' | 'logger' | 'timing'>
  *
  * @example
  * ```ts
- * staticDiscovery(['10.0.0.1:8081', '[fd00::2]:8081', 'actors.internal:8081'])
+ * import { staticDiscovery } from '@actor/discovery-static';
+ *
+ * const discovery = staticDiscovery(['10.0.0.1:8081', '[fd00::2]:8081', 'actors.internal:8081']);
  * ```
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID naming the entry that is no address, or the option.
  */
