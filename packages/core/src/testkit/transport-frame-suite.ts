@@ -56,6 +56,8 @@ export const transportFrameClaims: readonly TransportClaim[] = [
         }
       }
       await bench.fixture.eventually(() => b.frames().length >= count * lanes.length, 'all frames');
+      // Long enough for a second copy to show up.
+      await bench.fixture.pass(50);
       for (const lane of lanes) assert.deepEqual(b.frames(lane).map(numberOf), upTo(count), lane);
     },
   },
