@@ -45,11 +45,6 @@ export class Agenda {
     return this.#nowUs;
   }
 
-  /** The number of events that may still happen. */
-  get size(): number {
-    return this.#heap.length - this.#cancelled;
-  }
-
   /** Makes the body happen at that instant, or at once after what is due now when it has passed. */
   schedule(owner: Owner | undefined, atUs: number, phase: Phase, body: () => void): ScheduledEvent {
     const timeUs = Math.max(this.#nowUs, Math.ceil(atUs));

@@ -64,13 +64,14 @@ describe('simulated files', () => {
     const { simulation, files } = machine();
     await simulation.settle(files.makeDirectory('d'));
     await simulation.settle(write(files, 'f', 'x', false));
-    for (const [attempt, code] of [
+    const attempts: readonly (readonly [Promise<unknown>, string])[] = [
       [files.open('d', 'read'), 'EISDIR'],
       [files.open('', 'read'), 'EISDIR'],
       [files.unlink('d'), 'EISDIR'],
       [files.makeDirectory('f'), 'EEXIST'],
       [files.open('f/g', 'write'), 'ENOTDIR'],
-    ] as const) {
+    ];
+    for (const [attempt, code] of attempts) {
       await expect(simulation.settle(attempt)).rejects.toMatchObject({ code });
     }
   });
