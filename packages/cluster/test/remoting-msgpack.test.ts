@@ -23,7 +23,7 @@ function pair(): { travel: (value: unknown) => unknown; encoder: PayloadEncoder;
 
 function encoded(encoder: PayloadEncoder, decoder: PayloadDecoder, value: unknown): [Buffer, number, number] {
   encoder.encode(value);
-  const bytes = Buffer.from(encoder.bytes.subarray(encoder.start, encoder.end));
+  const bytes = Buffer.concat([encoder.lead, encoder.bytes.subarray(encoder.start, encoder.end)]);
   for (let keys; (keys = encoder.nextShape()) !== undefined;) decoder.define(keys);
   return [bytes, 0, bytes.length];
 }
@@ -78,6 +78,19 @@ describe('payloads', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  test('of many bytes arrive as what they were', () => {
+    const { travel } = pair();
+    for (const value of [
+      new Uint8Array(70_000).fill(3),
+      Buffer.alloc(70_000, 4),
+      new Float64Array(9_000).fill(0.5),
+    ]) {
+      const arrived = travel(value) as Uint8Array;
+      expect(arrived.constructor).toBe(value.constructor);
+      expect(arrived).toEqual(value);
+    }
   });
 
   test('of a repeated shape travel without their keys', () => {
@@ -206,8 +219,9 @@ describe('bytes of a peer', () => {
   });
 });
 
-/** What becomes of the keys that would pollute. */
+/** What becomes of the keys that would pollute, and of the zero that MessagePack does not know. */
 function renamed(value: unknown): unknown {
+  if (Object.is(value, -0)) return 0;
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (Array.isArray(value)) return Array.from(value, renamed);
   if (value instanceof Map) return new Map([...value].map(([key, part]) => [renamed(key), renamed(part)]));

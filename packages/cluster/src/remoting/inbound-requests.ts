@@ -1,7 +1,7 @@
 // The requests of one peer that are open here. They end by their answer, by the peer's word, by their deadline (also when
 // the peer can't say so), or with the session.
 
-import { ActorError, type Runtime, type Timer } from '@actor/core';
+import { ActorError, isActorError, type Runtime, type Timer } from '@actor/core';
 import type { Answers, InboundRequest, InboundStream } from './inbound-request.ts';
 import type { Outbox } from './outbox.ts';
 import { kind } from './wire.ts';
@@ -111,7 +111,8 @@ export class InboundRequests implements Answers {
       try {
         outbox.answer(number, request.id, value);
       } catch (error) {
-        const { code, message, details } = error as ActorError;
+        if (!isActorError(error)) throw error;
+        const { code, message, details } = error;
         failure = new ActorError(code, `The answer was lost: ${message}`, { details, outcome: 'unknown' });
       }
     }

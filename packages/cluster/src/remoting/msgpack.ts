@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { type ActorRef, isActorError, isActorRef } from '@actor/core';
 import { addExtension, Packr, Unpackr } from 'msgpackr';
 import { isThenable, notSerializable } from './not-serializable.ts';
-import { PayloadScan, refType, type ScanLimits, sharedShapesMax } from './payload-scan.ts';
+import { PayloadScan, refType, type ScanLimits, sharedShapesMax, typedArrayType } from './payload-scan.ts';
 import { badFrame } from './wire.ts';
 
 /** Tells encodings apart: nodes that differ in it refuse each other's frames. */
@@ -59,15 +59,37 @@ const sightingsMax = 1_024;
 const shapeMaxKeys = 64;
 const shapeMaxCharacters = 1_024;
 
+/** Bytes from this length on, when they are the whole payload, are not copied by msgpackr. */
+const binaryMinBytes = 4_096;
+const nothing = new Uint8Array(0);
+
+/** No subclass, which may have a way of its own to be encoded. */
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && (value.constructor === Uint8Array || value.constructor === Buffer);
+}
+
+/** What MessagePack puts before bytes: a Buffer is its own binary type, any other view msgpackr's typed array. */
+function leadOf(bytes: Uint8Array): Uint8Array {
+  const isBuffer = Buffer.isBuffer(bytes);
+  const lead = Buffer.allocUnsafe(isBuffer ? 5 : 7);
+  lead[0] = isBuffer ? 0xc6 : 0xc9;
+  lead.writeUInt32BE(bytes.length + (isBuffer ? 0 : 1), 1);
+  if (!isBuffer) lead.set([typedArrayType, 1], 5);
+  return lead;
+}
+
 type Keys = readonly string[];
 interface WorkingBuffer extends Uint8Array {
   readonly start: number;
   readonly end: number;
 }
 
-/** One direction of one session. The result of `encode` is in `bytes`, from `start` to `end`, until the next call. */
+/**
+ * One direction of one session. The result of `encode` is `lead`, then `bytes` from `start` to `end`, until the next call.
+ */
 export class PayloadEncoder {
-  bytes: Uint8Array = new Uint8Array(0);
+  lead: Uint8Array = nothing;
+  bytes: Uint8Array = nothing;
   start = 0;
   end = 0;
   readonly #structures: Keys[] & { sharedLength?: number } = [];
@@ -94,6 +116,14 @@ export class PayloadEncoder {
 
   /** @throws {@link ActorError} ACTOR_NOT_SERIALIZABLE with `details.path` naming the value that can't be encoded. */
   encode(value: unknown): void {
+    if (isBytes(value) && value.length >= binaryMinBytes) {
+      this.lead = leadOf(value);
+      this.bytes = value;
+      this.start = 0;
+      this.end = value.length;
+      return;
+    }
+    this.lead = nothing;
     try {
       const buffer = this.#packr.encode(value, reuseBuffer | resetBuffer) as Uint8Array as WorkingBuffer;
       this.bytes = buffer;
@@ -103,6 +133,11 @@ export class PayloadEncoder {
     } catch (error) {
       throw isActorError(error) ? error : notSerializable(value, error);
     }
+  }
+
+  /** How many bytes the payload has. */
+  get length(): number {
+    return this.lead.length + this.end - this.start;
   }
 
   /** The next shape that the other side has to know before the payload just encoded; undefined when it knows all. */

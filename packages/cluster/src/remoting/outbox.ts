@@ -21,6 +21,8 @@ export interface Batch {
 }
 
 const headersMax = 64;
+/** A payload from this size on closes its batch, and is copied only once on its way there. */
+const largeMinBytes = 16_384;
 
 export class Outbox {
   readonly #limits: RemotingLimits;
@@ -30,6 +32,9 @@ export class Outbox {
   readonly #texts = new Map<string, number>();
   #messages: (RemoteRecipient | Envelope)[] = [];
   #requests: RemoteRequest[] = [];
+  readonly #closed: Batch[] = [];
+  #closedBytes = 0;
+  #tail: Uint8Array | undefined;
   #lastSender: ActorRef | undefined;
   #lastSenderName = '';
 
@@ -42,7 +47,12 @@ export class Outbox {
 
   /** Bytes waiting. */
   get bytes(): number {
-    return this.#writer.length;
+    return this.#writer.length + this.#closedBytes;
+  }
+
+  /** There is a batch that should wait no longer. */
+  get isFull(): boolean {
+    return this.#closed.length > 0 || this.#writer.length >= this.#limits.batchMaxBytes;
   }
 
   get count(): number {
@@ -70,16 +80,20 @@ export class Outbox {
     this.#address(recipient, envelope, request?.sink);
     if (request !== undefined) this.#request(request, now);
     this.#payload(payload);
-    if (writer.length - length > this.#limits.frameMaxBytes - this.#limits.batchMaxBytes) {
-      const bytes = writer.length - length;
+    const bytes = writer.length - length + (this.#tail?.length ?? 0);
+    const limitBytes = this.#limits.frameMaxBytes - this.#limits.batchMaxBytes;
+    if (bytes > limitBytes) {
+      this.#tail = undefined;
       writer.truncate(length, count);
       this.#forget(texts);
-      throw tooLarge(envelope.method.name, bytes, this.#limits.frameMaxBytes - this.#limits.batchMaxBytes);
+      throw tooLarge(envelope.method.name, bytes, limitBytes);
     }
     this.#messages.push(recipient, envelope);
-    if (request === undefined) return;
-    request.offset = length;
-    this.#requests.push(request);
+    if (request !== undefined) {
+      request.offset = length;
+      this.#requests.push(request);
+    }
+    if (this.#tail !== undefined) this.#close();
   }
 
   /** Makes an ask or stream that is still here void: it will never run. */
@@ -93,13 +107,14 @@ export class Outbox {
   /** @throws {@link ActorError} as `message` does. */
   answer(number: typeof kind.resolve | typeof kind.item, id: number, value: unknown): void {
     if (value !== undefined) this.#encoder.encode(value);
-    const bytes = value === undefined ? 0 : this.#encoder.end - this.#encoder.start;
+    const bytes = value === undefined ? 0 : this.#encoder.length;
     const limit = this.#limits.frameMaxBytes - this.#limits.batchMaxBytes;
     if (bytes > limit) throw tooLarge('the answer', bytes, limit);
     this.#shapes();
     this.#writer.open(number);
     this.#writer.integer(id);
     this.#payload(value);
+    if (this.#tail !== undefined) this.#close();
   }
 
   reject(id: number, error: ActorError): void {
@@ -130,15 +145,23 @@ export class Outbox {
     this.#writer.integer(uid ?? 0);
   }
 
-  /** Closes the batch; undefined when there is none. */
+  /** The next batch, which is closed by this; undefined when there is none. */
   take(): Batch | undefined {
-    if (this.#writer.length === 0) return undefined;
-    const frame = this.#writer.take(frameHeaderBytes);
+    if (this.#closed.length === 0 && this.#writer.length > 0) this.#close();
+    const batch = this.#closed.shift();
+    if (batch !== undefined) this.#closedBytes -= batch.frame.length;
+    return batch;
+  }
+
+  #close(): void {
+    const frame = this.#writer.take(frameHeaderBytes, this.#tail);
     const batch: Batch = { frame, messages: this.#messages, requests: this.#requests, sent: false };
     for (const request of this.#requests) request.batch = batch;
+    this.#tail = undefined;
     this.#messages = [];
     this.#requests = [];
-    return batch;
+    this.#closed.push(batch);
+    this.#closedBytes += frame.length;
   }
 
   #address(
@@ -193,8 +216,16 @@ export class Outbox {
 
   /** The value was encoded before, since that may fail. */
   #payload(value: unknown): void {
-    if (value === undefined) this.#writer.byte(0);
-    else this.#writer.range(this.#encoder.bytes, this.#encoder.start, this.#encoder.end);
+    const writer = this.#writer;
+    if (value === undefined) {
+      writer.byte(0);
+      return;
+    }
+    const { lead, bytes, start, end } = this.#encoder;
+    writer.integer(lead.length + end - start);
+    writer.raw(lead, 0, lead.length);
+    if (end - start < largeMinBytes) writer.raw(bytes, start, end);
+    else this.#tail = bytes.subarray(start, end);
   }
 
   #shapes(): void {
@@ -244,7 +275,7 @@ export class Outbox {
   #encodable(details: unknown): unknown {
     try {
       this.#encoder.encode(details);
-      return this.#encoder.end - this.#encoder.start <= this.#limits.batchMaxBytes ? details : undefined;
+      return this.#encoder.length < largeMinBytes ? details : undefined;
     } catch {
       return undefined;
     }

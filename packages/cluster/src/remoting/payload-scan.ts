@@ -14,12 +14,14 @@ export const sharedShapesMax = 32;
 /** The extension type of refs. */
 export const refType = 0x41;
 
+/** msgpackr's extension type of typed arrays; the first byte says which. */
+export const typedArrayType = 0x74;
+
 const undefinedType = 0x00;
 const bigintType = 0x42;
 const errorType = 0x65;
 const recordType = 0x72;
 const setType = 0x73;
-const typedArrayType = 0x74;
 const regexpType = 0x78;
 const timestampType = 0xff;
 /** Turning bytes into a bigint is not linear in their number. */

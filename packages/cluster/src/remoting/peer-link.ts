@@ -153,8 +153,7 @@ export class PeerLink {
   end(reason: PeerEnd): void {
     if (!this.#isOpen) return;
     const { peer, onIdle } = this.#options;
-    const last = this.#outbox.take();
-    if (last !== undefined) this.#driver.offer(last);
+    while (this.#outbox.bytes > 0) this.#offer();
     this.#isOpen = false;
     const { unsent, unknown } = this.#driver.end();
     for (const batch of unsent) this.#lose(batch, 'no-route');
@@ -187,18 +186,21 @@ export class PeerLink {
   }
 
   #written(): void {
-    if (this.#outbox.bytes < this.#options.limits.batchMaxBytes) {
+    if (!this.#outbox.isFull) {
       this.#driver.schedule();
       return;
     }
-    const batch = this.#outbox.take();
-    if (batch !== undefined) this.#driver.offer(batch);
+    // Control messages go on beyond the window, but not beyond the size of a frame.
+    while (this.#outbox.isFull) this.#offer();
     this.#driver.transmit();
   }
 
   #collect(): void {
     this.#requests.mentionStarted();
-    if (!this.#driver.hasRoom(this.#outbox.bytes)) return;
+    if (this.#driver.hasRoom(this.#outbox.bytes)) this.#offer();
+  }
+
+  #offer(): void {
     const batch = this.#outbox.take();
     if (batch !== undefined) this.#driver.offer(batch);
   }

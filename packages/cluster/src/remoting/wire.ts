@@ -3,6 +3,7 @@
 // their length. What is read is a peer's: every length is checked against what is there and against a bound, and the
 // only error is ACTOR_BAD_FRAME.
 
+import { Buffer } from 'node:buffer';
 import { ActorError } from '@actor/core';
 
 /** Raised when the layout changes; a frame of another version is refused. */
@@ -80,6 +81,7 @@ export function readHeader(bytes: Uint8Array): FrameHeader {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const toUtf8 = new TextEncoder();
+const nothing = new Uint8Array(0);
 
 /** Appends to one buffer that is used again for each batch. */
 export class BatchWriter {
@@ -126,17 +128,14 @@ export class BatchWriter {
   }
 
   text(value: string): void {
-    this.payload(toUtf8.encode(value));
+    const bytes = toUtf8.encode(value);
+    this.integer(bytes.length);
+    this.raw(bytes, 0, bytes.length);
   }
 
-  payload(bytes: Uint8Array): void {
-    this.range(bytes, 0, bytes.length);
-  }
-
-  /** A part of `bytes`, prefixed by its length. */
-  range(bytes: Uint8Array, start: number, end: number): void {
+  /** A part of `bytes`, without its length. */
+  raw(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    this.integer(length);
     this.#room(length);
     const target = this.#bytes;
     let at = this.#length;
@@ -157,10 +156,11 @@ export class BatchWriter {
     this.#bytes[at] = value;
   }
 
-  /** What was written, behind `headBytes` of room; the writer starts anew. */
-  take(headBytes: number): Uint8Array {
-    const frame = new Uint8Array(headBytes + this.#length);
+  /** What was written, behind `headBytes` of room and before `tail`; the writer starts anew. */
+  take(headBytes: number, tail: Uint8Array = nothing): Uint8Array {
+    const frame = Buffer.allocUnsafe(headBytes + this.#length + tail.length);
     frame.set(this.#bytes.subarray(0, this.#length), headBytes);
+    frame.set(tail, headBytes + this.#length);
     this.#length = 0;
     this.#count = 0;
     if (this.#bytes.length > 16 * this.#sizeBytes) this.#bytes = new Uint8Array(this.#sizeBytes);
