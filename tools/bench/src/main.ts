@@ -1,0 +1,46 @@
+// pnpm bench [local|remote|all] [--quick] [--only <workload>] [--rounds <n>] [--profile <folder>]
+// Prints one table per section. Nothing here is a test: what a figure means depends on the machine and its load.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { local } from './local/section.ts';
+import { machine } from './machine.ts';
+import { remote } from './remote/section.ts';
+import type { Section } from './section.ts';
+import { table } from './table.ts';
+import { run, type Pace } from './tournament.ts';
+
+const sections: Readonly<Record<string, readonly Section[]>> = {
+  local: [local],
+  remote: [remote],
+  all: [local, remote],
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** Short rounds, to see that everything runs; the figures mean little. */
+    quick: { type: 'boolean', default: false },
+    /** Workloads whose name contains this. */
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string' },
+    profile: { type: 'string' },
+  },
+});
+const [what = 'all'] = positionals;
+const chosen = sections[what];
+if (chosen === undefined) throw new Error(`Which of ${Object.keys(sections).join(', ')}? Not ${what}.`);
+
+const pace: Pace = {
+  ...(values.quick ? { rounds: 3, roundMs: 50, warmUpMs: 100 } : { rounds: 5, roundMs: 300, warmUpMs: 600 }),
+  ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
+  profileDir: values.profile && resolve(values.profile),
+};
+
+console.log(machine());
+console.log(`${pace.rounds} interleaved rounds of ${pace.roundMs} ms: median (min–max).\n`);
+for (const section of chosen) {
+  const workloads = section.workloads.filter(({ name }) => name.includes(values.only));
+  const narrowed = { ...section, workloads };
+  const scores = await run(narrowed, pace, (name) => console.error(`… ${name}`));
+  console.log(`\n${table(narrowed, scores, pace.rounds)}\n`);
+}
