@@ -1,0 +1,231 @@
+// One node of a simulated cluster: a place with an address and a clock, and the processes that live there one after the
+// other. Each process is a real `ClusterManager` on a runtime of its own.
+
+import { ClusterManager, type ClusterConfig, type ClusterEvent } from '@actor/cluster';
+import {
+  type DeadLetter,
+  isOutcomeUnknown,
+  type NodeAddress,
+  type NodeId,
+  type SystemStats,
+} from '@actor/core';
+import type { RandomStream, SimulatedRuntime, Simulation } from '@actor/core/testkit';
+import type { Observation, ProcessId } from './history.ts';
+import type { View } from './promises/heals.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What a program sees of the process that it runs in. */
+export interface SimulatedProcess {
+  readonly nodeId: NodeId;
+  /** `node-1#2`: the second process of `node-1`. */
+  readonly id: ProcessId;
+  readonly cluster: ClusterManager;
+  /** Time and chance of this process; what goes around it can't be replayed. */
+  readonly runtime: SimulatedRuntime;
+  /** Chance for the program, apart from the node's own. */
+  readonly random: RandomStream;
+  /** Resolves when the node is a member; rejects when it can't be one. */
+  readonly started: Promise<void>;
+  /** Aborts when faults are over and the cluster has had time to heal: what has begun may end, nothing new should begin. */
+  readonly calm: AbortSignal;
+  /** All nodes of the simulation, this one included. */
+  readonly nodeIds: readonly NodeId[];
+  /** The address of a node or of an actor there, whether it runs or not: `addressOf('node-2', 'cart')`. */
+  addressOf(nodeId: NodeId, path?: string): string;
+  /** Adds to the history that the promises are checked against. */
+  record(observation: Observation): void;
+  /** A number for a message or a watch in the history. */
+  nextId(): number;
+  /** For how long the process has been paused so far, in milliseconds. */
+  heldMs(): number;
+}
+
+/** The program of a node: called in each of its processes before the cluster starts there. */
+export type Workload = (process: SimulatedProcess) => void | Promise<void>;
+
+export interface SimulatedNodeOptions {
+  readonly nodeId: NodeId;
+  readonly nodeIds: readonly NodeId[];
+  readonly simulation: Simulation;
+  readonly recorder: Recorder;
+  readonly workload: Workload;
+  readonly calm: AbortSignal;
+  /** Everything but what belongs to a process. */
+  readonly config: Omit<ClusterConfig, 'runtime'>;
+  readonly addressOf: (nodeId: NodeId) => NodeAddress;
+  /** Takes the process at the address off the network. */
+  readonly vanish: (address: NodeAddress) => void;
+  /** Something that must not happen. */
+  readonly fail: (text: string, error: unknown) => void;
+}
+
+const lettersMax = 1_000_000;
+const graceMs = 5_000;
+
+export class SimulatedNode {
+  readonly nodeId: NodeId;
+  /** The last counters of each process that has been here. */
+  readonly counters: Map<ProcessId, () => SystemStats> = new Map();
+  readonly #options: SimulatedNodeOptions;
+  #processes = 0;
+  #process: SimulatedProcess | undefined;
+  #leaving: Promise<void> | undefined;
+  #offsetMs = 0;
+  #rate = 1;
+  #heldMs = 0;
+  #heldUntilMs = 0;
+
+  constructor(options: SimulatedNodeOptions) {
+    this.nodeId = options.nodeId;
+    this.#options = options;
+  }
+
+  /** The process that runs here, if there is one. */
+  get process(): SimulatedProcess | undefined {
+    return this.#process;
+  }
+
+  /** Begins the next process, unless there is one. One that has not finished leaving is killed. */
+  start(): void {
+    if (this.#leaving !== undefined) this.crash();
+    if (this.#process !== undefined) return;
+    const { nodeId, simulation, recorder, config, workload, calm, nodeIds, addressOf, fail } = this.#options;
+    this.#processes += 1;
+    const id = `${nodeId}#${this.#processes}`;
+    const runtime = simulation.runtime(nodeId, { offsetMs: this.#offsetMs, rate: this.#rate });
+    const cluster = new ClusterManager({ ...config, runtime });
+    recorder.record({ kind: 'process-started', process: id });
+    this.#follow(id, cluster);
+    let begin = (): void => {};
+    const started = new Promise<void>((resolve) => (begin = resolve)).then(() => cluster.start());
+    const process: SimulatedProcess = {
+      ...{ nodeId, id, cluster, runtime, started, calm, nodeIds },
+      random: simulation.random(id),
+      addressOf: (other, path) => {
+        const { host, port } = addressOf(other);
+        return `memory://${host}:${port}${path === undefined ? '' : `/${path}`}`;
+      },
+      record: (observation) => recorder.record(observation),
+      nextId: () => recorder.nextId(),
+      heldMs: () => this.#heldMs,
+    };
+    this.#process = process;
+    this.counters.set(id, () => cluster.system.stats());
+    // In a turn of the process's own.
+    runtime.macrotask(() => {
+      begin();
+      const isMine = (): boolean => this.#process === process && this.#leaving === undefined;
+      started.catch((error: unknown) => isMine() && fail(`${id} could not start`, error));
+      void (async () => workload(process))().catch((error: unknown) => {
+        if (isMine()) fail(`the program of ${id} failed`, error);
+      });
+    });
+  }
+
+  /** `kill -9`. */
+  crash(): void {
+    if (this.#process === undefined) return;
+    this.#options.recorder.record({ kind: 'process-crashed', process: this.#process.id });
+    this.#options.simulation.kill(this.nodeId);
+    this.#options.vanish(this.#options.addressOf(this.nodeId));
+    this.#gone();
+  }
+
+  /** Stops in order; the process ends when that is done. */
+  leave(): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return Promise.resolve();
+    this.#leaving ??= new Promise((resolve) => {
+      const { recorder, fail, simulation } = this.#options;
+      process.runtime.macrotask(() => {
+        recorder.record({ kind: 'process-leaving', process: process.id });
+        process.cluster
+          .stop({ deadlineMs: graceMs })
+          .catch((error: unknown) => fail(`${process.id} could not stop`, error))
+          .finally(() => {
+            if (this.#process !== process) return;
+            recorder.record({ kind: 'process-ended', process: process.id });
+            simulation.kill(this.nodeId);
+            this.#gone();
+            resolve();
+          });
+      });
+    });
+    return this.#leaving;
+  }
+
+  pause(forMs: number, suspended: boolean): void {
+    if (this.#process === undefined) return;
+    this.#process.runtime.pause(forMs, { suspended });
+    const nowMs = this.#options.simulation.nowMs;
+    const untilMs = Math.max(this.#heldUntilMs, nowMs + forMs);
+    if (!suspended) this.#heldMs += (untilMs - Math.max(nowMs, this.#heldUntilMs)) * this.#rate;
+    this.#heldUntilMs = untilMs;
+  }
+
+  jump(byMs: number): void {
+    this.#offsetMs += byMs;
+    this.#process?.runtime.jump(byMs);
+  }
+
+  drift(rate: number): void {
+    this.#rate = rate;
+    this.#process?.runtime.drift(rate);
+  }
+
+  /** What the node sees; undefined when no process runs. */
+  view(): View | undefined {
+    const cluster = this.#process?.cluster;
+    if (cluster === undefined) return undefined;
+    const status = cluster.status();
+    const isLiving = status === 'running' || status === 'joining';
+    return {
+      nodeId: this.nodeId,
+      status,
+      incarnation: isLiving && cluster.members().length > 0 ? cluster.self().incarnation : 0,
+      members: cluster
+        .members()
+        .map(({ nodeId, incarnation, status: seen }) => ({ nodeId, incarnation, status: seen })),
+    };
+  }
+
+  #gone(): void {
+    this.#process = undefined;
+    this.#leaving = undefined;
+    this.#heldUntilMs = 0;
+  }
+
+  #follow(process: ProcessId, cluster: ClusterManager): void {
+    const { recorder } = this.#options;
+    const failed = (error: unknown): void => this.#options.fail(`the feeds of ${process} failed`, error);
+    const each = async <T>(feed: AsyncIterable<T>, body: (value: T) => void): Promise<void> => {
+      for await (const value of feed) body(value);
+    };
+    each(cluster.system.deadLetters({ bufferMax: lettersMax }), (letter) => {
+      const id = idOf(letter);
+      const isUnknown = isOutcomeUnknown(letter.reason);
+      if (id !== undefined) {
+        recorder.record({ kind: 'dead-letter', id, process, reason: letter.reason, isUnknown });
+      }
+    }).catch(failed);
+    each(cluster.events({ bufferMax: lettersMax }), (event) => {
+      const nodeId = lostIn(event, this.nodeId);
+      if (nodeId !== undefined) recorder.record({ kind: 'node-lost', process, nodeId });
+      if (event.kind === 'status-changed' && event.status === 'failed') {
+        this.#options.fail(`${process} has failed`, event.error);
+      }
+    }).catch(failed);
+  }
+}
+
+function lostIn(event: ClusterEvent, self: NodeId): NodeId | undefined {
+  if (event.kind === 'declared-dead') return self;
+  return event.kind === 'member-dead' || event.kind === 'member-left' ? event.member.nodeId : undefined;
+}
+
+/** Messages of the history carry their number as `id`. */
+function idOf({ message }: DeadLetter): number | undefined {
+  const { payload } = message;
+  if (typeof payload !== 'object' || payload === null || !('id' in payload)) return undefined;
+  return typeof payload.id === 'number' ? payload.id : undefined;
+}

@@ -1,0 +1,68 @@
+// The actor that watches mortals everywhere, and remembers which watches of its own are open.
+
+import { type Actor, actor, type ActorRef, protocol } from '@actor/core';
+import type { ActorLife } from '../history.ts';
+import { type ClientArgs, Errands } from './client.ts';
+
+const Watcher = protocol('testkit-watcher', {});
+
+interface Open {
+  readonly watch: number;
+  readonly ref: ActorRef;
+}
+
+interface State {
+  readonly open: Map<ActorLife, Open>;
+}
+
+export const watcher: Actor<Record<never, never>, State, ClientArgs> = actor(Watcher, {
+  state: (_: ClientArgs): State => ({ open: new Map() }),
+  on: {},
+  onStart(ctx) {
+    const { process, everyMs } = ctx.args;
+    const errands = new Errands(ctx.args, ctx.path);
+    const watcherLife = `${process.id}/${ctx.path}@${ctx.self.uid}`;
+    const watchOne = async (): Promise<void> => {
+      const { nodeId, path } = errands.mortal();
+      const { ref, life } = await errands.who(nodeId, path);
+      if (ctx.state.open.has(life)) return;
+      const watch = process.nextId();
+      const isMember = process.cluster
+        .members()
+        .some((member) => member.nodeId === nodeId && member.status === 'alive');
+      ctx.state.open.set(life, { watch, ref });
+      process.record({ kind: 'watched', watch, watcher: watcherLife, target: life, isMember });
+      ctx.watch(ref);
+    };
+    const unwatchOne = (): void => {
+      const [entry] = process.random.shuffle([...ctx.state.open]);
+      if (entry === undefined) return;
+      const [life, { watch, ref }] = entry;
+      ctx.state.open.delete(life);
+      process.record({ kind: 'unwatched', watch });
+      ctx.unwatch(ref);
+    };
+    const next = (): void => {
+      ctx.after(process.random.exponential(everyMs * 2), async () => {
+        if (process.calm.aborted) return;
+        if (process.random.chance(0.15)) unwatchOne();
+        else await watchOne().catch(() => {});
+        next();
+      });
+    };
+    next();
+  },
+  onTerminated(ctx, ref) {
+    const { process } = ctx.args;
+    const found = [...ctx.state.open].find(
+      ([, open]) => open.ref.address === ref.address && open.ref.uid === ref.uid,
+    );
+    if (found !== undefined) ctx.state.open.delete(found[0]);
+    process.record({
+      kind: 'terminated',
+      watch: found?.[1].watch ?? 0,
+      watcher: `${process.id}/${ctx.path}@${ctx.self.uid}`,
+      address: ref.address,
+    });
+  },
+});
