@@ -66,13 +66,13 @@ export class FaultTransport implements Transport {
   send(to: NodeAddress, frame: Uint8Array, lane: Lane): boolean {
     const peer = this.#network.nodeAt(to);
     const isTooLarge = frame.length > this.supports.frameMaxBytes;
-    if (!this.#isUp || isTooLarge || peer === undefined || !this.#isCutFrom(peer)) {
+    const isLinked = peer !== undefined && this.#links.get(peer)?.isUp === true;
+    // Over a link that is cut but still up, the frame is lost at the other end.
+    if (!this.#isUp || isTooLarge || peer === undefined || isLinked || !this.#isCutFrom(peer)) {
       return this.#inner.send(to, frame, lane);
     }
-    // It is in flight, and will be lost with its link; or it waits for a link that never comes up.
-    const isLinked = this.#links.get(peer)?.isUp === true;
-    if (isLinked && !this.#network.model.isCut(this.nodeId, peer)) return this.#inner.send(to, frame, lane);
-    if (!isLinked) this.#failDial(to);
+    // It waits for a link that will not come up.
+    this.#failDial(to);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import {
   ActorError,
@@ -278,6 +278,14 @@ describe('the address book', () => {
     const sent = end(a).sent.length;
     await simulation.advance(10_000);
     expect(end(a).sent).toHaveLength(sent);
+  });
+
+  test('lets go of the signal of a connect that has succeeded', async () => {
+    const [a, b] = [await start('a'), await start('b')];
+    const { signal } = new AbortController();
+    const forgotten = vi.spyOn(signal, 'removeEventListener');
+    await simulation.settle(a.addresses.connect(b.address(), { signal }));
+    expect(forgotten).toHaveBeenCalledWith('abort', expect.any(Function));
   });
 
   test('is not moved by an answer that nobody waits for', async () => {

@@ -193,12 +193,33 @@ describe('a partition', () => {
   test('says nothing to a process that is stalled, until it goes on', async () => {
     await setUp();
     simulation.pause('b', 1_000);
+    network.reset('b', 'c');
     network.isolate('a');
     await simulation.advance(500);
     expect(node('a').log).toEqual(['-b', '-c']);
     expect(node('b').log).toEqual([]);
     await simulation.advance(600);
-    expect(node('b').log).toEqual(['-a']);
+    expect(node('b').log).toEqual(['-c', '+c', '-a']);
+  });
+
+  test('that has ended has no part in a later one of others', async () => {
+    await setUp();
+    network.partition(['a'], ['b'])();
+    await simulation.advance(5);
+    nodes.forEach(({ log }) => (log.length = 0));
+    const mend = network.partition(['a'], ['c']);
+    await simulation.advance(5);
+    mend();
+    await simulation.advance(5);
+    expect(logs()).toEqual({ a: ['-c', '+c'], b: [], c: ['-a', '+a'] });
+  });
+
+  test('is told to nobody who has been stopped', async () => {
+    await setUp();
+    await node('b').transport.stop();
+    network.isolate('a');
+    await simulation.advance(5);
+    expect(node('b').log).toEqual([]);
   });
 });
 
@@ -289,6 +310,15 @@ describe('hostile conditions', () => {
     expect(got.length).toBeGreaterThan(count * 1.15);
     expect(new Set(got).size).toBe(count);
     expect(got).not.toEqual(got.toSorted((x, y) => x - y));
+  });
+
+  test('bring no copy of a frame once its link is down', async () => {
+    await setUp({ hostile: { replayRate: 1, replayMaxMs: 10 } });
+    say('a', 'b', 1);
+    await simulation.advance(0.5);
+    node('b').inner.link(node('a').identity, false);
+    await simulation.advance(100);
+    expect(node('b').log).toEqual(['a:1', '-a']);
   });
 
   test('turn over one bit', async () => {
