@@ -7,6 +7,7 @@ export * from './link-model.ts';
 export * from './membership-fixture.ts';
 export * from './membership-suite.ts';
 export * from './passage.ts';
+export type { ProbeAsk, ProbeMessage, ProbeStream, ProbeTell } from './probe-message.ts';
 export * from './probe.ts';
 export * from './random-stream.ts';
 export * from './simulated-datagrams.ts';
