@@ -35,8 +35,10 @@ export function admit(
   const isLower = self.identity.nodeId < peer.nodeId;
   const isSameLife = standing?.peer.incarnation === peer.incarnation;
   if (isSameLife && standing.state === 'up') return 'duplicate';
-  if (isSameLife && standing.state === 'opening')
-    return standing.isDialledHere && isLower ? 'duplicate' : 'none';
+  if (isSameLife && standing.state === 'opening') {
+    // Dialled by the peer: it dials by two names of this node at once, and the first will do.
+    return !standing.isDialledHere || isLower ? 'duplicate' : 'none';
+  }
   return isDialling && isLower ? 'duplicate' : 'none';
 }
 
@@ -51,5 +53,5 @@ export function confirm(
   if (standing.peer.incarnation > peer.incarnation) return 'old-incarnation';
   if (standing.state === 'up') return 'use-other';
   const isLower = self.identity.nodeId < peer.nodeId;
-  return standing.state === 'opening' && !standing.isDialledHere && !isLower ? 'use-other' : 'use-mine';
+  return standing.state === 'opening' && (standing.isDialledHere || !isLower) ? 'use-other' : 'use-mine';
 }

@@ -90,6 +90,7 @@ export class Dialler {
     const route = this.#opening.get(link);
     this.#opening.delete(link);
     if (route === undefined || route.isOver || !route.isDialling) return;
+    route.giveUpDial();
     this.#onFailed(route, (error as ActorError | undefined) ?? refusalError(route.to, 'no-such-link'));
   }
 
@@ -145,10 +146,9 @@ export class Dialler {
     const verdict = reason === 'none' ? confirm(self, welcome, links.with(nodeId)) : reason;
     if (verdict === 'use-mine') {
       const link = links.create(welcome, linkId, true);
-      route.dialling(() => link.destroy());
       this.#opening.set(link, route);
       link.add('control', socket, rest);
-      for (const lane of lanes) if (lane !== 'control') this.#addLane(route, link, lane);
+      this.#addLanes(route, link);
       return;
     }
     socket.destroy();
@@ -157,20 +157,29 @@ export class Dialler {
     else this.#onFailed(route, refusalError(route.to, verdict, welcome));
   }
 
-  #addLane(route: Route, link: Link, lane: Lane): void {
-    const { security } = this.#options;
-    this.#attempt(route.to, lane, link.id, false, {
+  // One after the other, so that a link needs only one place among the connections that the other side lets wait.
+  #addLanes(route: Route, link: Link): void {
+    const lane = lanes.find((each) => !link.has(each));
+    if (lane === undefined) return;
+    const giveUp = this.#attempt(route.to, lane, link.id, false, {
       onWelcome: (socket, { identity }, rest) => {
         const isSame = identity.nodeId === link.peer.nodeId && identity.incarnation === link.peer.incarnation;
-        if (link.state === 'opening' && isSame && security.proves(socket, identity))
+        if (link.state === 'opening' && isSame && this.#options.security.proves(socket, identity)) {
           link.add(lane, socket, rest);
-        else {
-          socket.destroy();
-          link.destroy();
+          this.#addLanes(route, link);
+          return;
         }
+        socket.destroy();
+        link.destroy();
       },
       onFailed: (error) => link.destroy(error),
     });
+    if (link.state === 'opening') {
+      route.dialling(() => {
+        giveUp();
+        link.destroy();
+      });
+    }
   }
 
   #onDuplicate(route: Route, error: ActorError, refusal: Hello): void {

@@ -1,0 +1,169 @@
+import { hkdfSync } from 'node:crypto';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { NodeAddress } from '@actor/core';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { encodeHello } from '../src/hello.ts';
+import { Authority } from './certificates.ts';
+import { dialFailure, heard, RawSocket, rawHello, say, secret, start, until } from './nodes.ts';
+
+const other = 'incorrect zebra battery staple';
+
+/** A TLS client of its own making, to see what the listener agrees to. */
+async function handshake(to: NodeAddress, options: object): Promise<TLSSocket | Error> {
+  return new Promise((resolve) => {
+    const socket = connectTls({ ...to, checkServerIdentity: () => undefined, ...options }, () =>
+      resolve(socket),
+    );
+    socket.on('error', resolve);
+    onTestFinished(() => void socket.destroy());
+  });
+}
+
+function pskOf(text: string, clusterName: string): () => { psk: Buffer; identity: string } {
+  const derive = (what: string, bytes: number): Buffer =>
+    Buffer.from(hkdfSync('sha256', text, clusterName, `@actor/transport-tcp ${what}`, bytes));
+  return () => ({ psk: derive('key', 32), identity: derive('identity', 16).toString('hex') });
+}
+
+describe('a secret', () => {
+  test('makes TLS 1.3 with an ephemeral key, derived by HKDF from secret and cluster name', async () => {
+    const a = await start({ secret }, { nodeId: 'a' });
+    const socket = await handshake(a.address, {
+      ciphers: 'TLS_AES_128_GCM_SHA256',
+      pskCallback: pskOf(secret, 'conformance'),
+    });
+    if (socket instanceof Error) throw socket;
+    expect(socket.getProtocol()).toBe('TLSv1.3');
+    expect(socket.getCipher().name).toBe('TLS_AES_128_GCM_SHA256');
+    expect(socket.getEphemeralKeyInfo()).toMatchObject({ type: 'ECDH', size: expect.any(Number) });
+    socket.write(encodeHello(rawHello('x')));
+    const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+    expect(answer.toString('latin1')).toContain('conformance');
+  });
+
+  test.each([
+    ['TLS 1.2', { maxVersion: 'TLSv1.2', minVersion: 'TLSv1.2', pskCallback: pskOf(secret, 'conformance') }],
+    [
+      'the right name and the wrong key',
+      { pskCallback: () => ({ ...pskOf(secret, 'conformance')(), psk: Buffer.alloc(32) }) },
+    ],
+    ['an unknown name', { pskCallback: pskOf(other, 'conformance') }],
+    ['no key at all', { rejectUnauthorized: false }],
+  ])('does not let in %s', async (_, options) => {
+    const a = await start({ secret }, { nodeId: 'a' });
+    expect(await handshake(a.address, options)).toBeInstanceOf(Error);
+    await until(() => a.refusals.includes('unauthenticated'), 'the refusal to be logged');
+    expect(a.log).toEqual([]);
+  });
+
+  test.each([
+    ['another secret', { secret: other }, {}],
+    ['the secret with another cluster name', { secret }, { clusterName: 'another' }],
+    ['no secret', {}, {}],
+  ])('and %s can not speak, in either direction', async (_, options, node) => {
+    const a = await start({ secret }, { nodeId: 'a' });
+    const b = await start(options, { nodeId: 'b', ...node });
+    say(a, b, 'hi');
+    say(b, a, 'hi');
+    expect(await dialFailure(a)).toMatchObject({ code: 'ACTOR_UNAUTHENTICATED' });
+    const { code } = await dialFailure(b);
+    expect(['ACTOR_UNAUTHENTICATED', 'ACTOR_PROTOCOL_MISMATCH', 'ACTOR_NO_ROUTE']).toContain(code);
+    expect([a.log, b.log]).toEqual([[], []]);
+  });
+
+  test('can be rotated: each of a list is accepted, the first is used to dial', async () => {
+    const nodes = [
+      await start({ secret }, { nodeId: 'old' }),
+      await start({ secret: [secret, other] }, { nodeId: 'first' }),
+      await start({ secret: [other, secret] }, { nodeId: 'second' }),
+    ];
+    const [old, first, second] = nodes as [(typeof nodes)[0], (typeof nodes)[0], (typeof nodes)[0]];
+    say(old, first, 'old to first');
+    say(old, second, 'old to second');
+    say(second, first, 'second to first');
+    await until(() => heard(first).length === 2 && heard(second).length === 1, 'all frames');
+    const young = await start({ secret: other }, { nodeId: 'young' });
+    say(second, young, 'second to young');
+    await until(() => heard(young).length === 1, 'the frame with the new secret');
+    say(old, young, 'old to young');
+    expect(await dialFailure(old)).toMatchObject({ code: 'ACTOR_UNAUTHENTICATED' });
+  });
+
+  test('reads no byte of a hello that comes without TLS', async () => {
+    const a = await start({ secret }, { nodeId: 'a' });
+    const raw = new RawSocket(a.address);
+    raw.write(encodeHello(rawHello('x')));
+    await raw.closed();
+    expect(a.refusals).toEqual(['unauthenticated']);
+  });
+
+  test('and a hello that is slow behind TLS is closed by the deadline', async () => {
+    const a = await start({ secret, handshakeTimeoutMs: 200 }, { nodeId: 'a' });
+    const socket = await handshake(a.address, {
+      pskCallback: pskOf(secret, 'conformance'),
+      ciphers: 'TLS_AES_128_GCM_SHA256',
+    });
+    if (socket instanceof Error) throw socket;
+    socket.write('ACTR');
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(a.refusals).toEqual(['too-slow']);
+  });
+});
+
+describe('certificates', () => {
+  const authority = new Authority();
+  const node = (nodeId: string, claimed = nodeId) =>
+    start({ tls: authority.vouchFor('conformance', nodeId) }, { nodeId: claimed });
+
+  test('link nodes that an authority vouches for', async () => {
+    const [a, b] = [await node('a'), await node('b')];
+    say(a, b, 'hi');
+    await until(() => heard(b).includes('hi'), 'the frame');
+    expect(a.transport.supports.authenticated).toBe(true);
+  });
+
+  test('do not let a node pose as another, as dialler or as listener', async () => {
+    const [a, thief] = [await node('a'), await node('thief', 'b')];
+    say(thief, a, 'I am b');
+    expect(await dialFailure(thief)).toMatchObject({
+      code: 'ACTOR_UNAUTHENTICATED',
+      details: { reason: 'identity' },
+    });
+    say(a, thief, 'are you b?');
+    expect(await dialFailure(a)).toMatchObject({
+      code: 'ACTOR_UNAUTHENTICATED',
+      details: { reason: 'identity' },
+    });
+    expect([a.log, thief.log]).toEqual([[], []]);
+  });
+
+  test('are of one cluster', async () => {
+    const a = await node('a');
+    const b = await start({ tls: authority.vouchFor('another', 'b') }, { nodeId: 'b' });
+    say(b, a, 'hi');
+    expect(await dialFailure(b)).toMatchObject({
+      code: 'ACTOR_UNAUTHENTICATED',
+      details: { reason: 'identity' },
+    });
+  });
+
+  test('of another authority are refused', async () => {
+    const a = await node('a');
+    const b = await start({ tls: new Authority().vouchFor('conformance', 'b') }, { nodeId: 'b' });
+    say(b, a, 'hi');
+    expect(await dialFailure(b)).toMatchObject({ code: 'ACTOR_UNAUTHENTICATED' });
+    expect([a.log, b.log]).toEqual([[], []]);
+  });
+
+  test('are required: a peer without one is refused', async () => {
+    const a = await node('a');
+    const socket = await handshake(a.address, { ca: authority.ca });
+    if (!(socket instanceof Error)) {
+      // TLS 1.3 lets a client finish before the server has looked at its certificate.
+      socket.write(encodeHello(rawHello('x')));
+      await new Promise((resolve) => socket.once('close', resolve));
+    }
+    await until(() => a.refusals.includes('unauthenticated'), 'the refusal to be logged');
+    expect(a.log).toEqual([]);
+  });
+});
