@@ -17,8 +17,6 @@ interface Peer {
   isHeard: boolean;
   /** Whom it says to hear. */
   heard: ReadonlySet<NodeId>;
-  /** Somebody passed on a newer version of it, which it alone can have made. */
-  refreshedMs: number;
 }
 
 /** Nodes that are no members but were heard lately: ended lives that go on talking, newcomers. */
@@ -38,7 +36,7 @@ export class Evidence {
     const { intervalMs } = this.#options;
     const isHeard = this.#strangers.delete(nodeId);
     const rhythm = this.#rhythm(intervalMs, nowMs + 2 * intervalMs);
-    this.#peers.set(nodeId, { rhythm, isHeard, heard: new Set(), refreshedMs: -Infinity });
+    this.#peers.set(nodeId, { rhythm, isHeard, heard: new Set() });
   }
 
   remove(nodeId: NodeId): void {
@@ -67,17 +65,11 @@ export class Evidence {
     peer.heard = new Set(heard);
   }
 
-  refreshed(nodeId: NodeId, nowMs: number): void {
-    const peer = this.#peers.get(nodeId);
-    if (peer !== undefined) peer.refreshedMs = nowMs;
-  }
-
   /** Is there a sign of life, direct or through one of the witnesses? */
   has(nodeId: NodeId, witnesses: readonly NodeId[], nowMs: number): boolean {
     const peer = this.#peers.get(nodeId);
     if (peer === undefined) return false;
     if (this.#isHeardNow(peer, nowMs)) return true;
-    if (nowMs - peer.refreshedMs < 2 * this.#options.intervalMs) return true;
     return witnesses.some((witnessId) => {
       const witness = witnessId === nodeId ? undefined : this.#peers.get(witnessId);
       return witness !== undefined && witness.heard.has(nodeId) && this.#isHeardNow(witness, nowMs);
@@ -96,10 +88,7 @@ export class Evidence {
   }
 
   excuse(ms: number): void {
-    for (const peer of this.#peers.values()) {
-      peer.rhythm.excuse(ms);
-      peer.refreshedMs += ms;
-    }
+    for (const peer of this.#peers.values()) peer.rhythm.excuse(ms);
     for (const [nodeId, atMs] of this.#strangers) this.#strangers.set(nodeId, atMs + ms);
   }
 

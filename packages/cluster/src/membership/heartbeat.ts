@@ -225,7 +225,6 @@ export class Heartbeat {
     const after = this.members.get(record.nodeId);
     if (before?.incarnation !== after?.incarnation || before?.version === after?.version) return;
     // Only the member itself raises its version, so it was alive when it did.
-    this.#evidence.refreshed(record.nodeId, nowMs);
     this.#clear(record.nodeId);
   }
 
