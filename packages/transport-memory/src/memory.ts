@@ -28,9 +28,12 @@ export interface MemoryOptions {
  * test as it would between machines.
  *
  * @example
- * const fabric = memoryFabric();
- * const a = new ClusterManager({ clusterName: 'shop', nodeName: 'a', transport: memory({ fabric }) });
- * const b = new ClusterManager({ clusterName: 'shop', nodeName: 'b', transport: memory({ fabric }) });
+ * ```ts
+ * import { memory, memoryFabric } from '@actor/transport-memory';
+ *
+ * // What the nodes of one cluster have in common.
+ * export const transport = memory({ fabric: memoryFabric() });
+ * ```
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID when an option is wrong.
  */
 export function memory(options: MemoryOptions = {}): TransportFactory {

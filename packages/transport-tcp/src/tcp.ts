@@ -8,7 +8,14 @@ import { TcpTransport } from './tcp-transport.ts';
  * A transport over TCP: authenticated by a shared secret or by certificates, a connection per lane, bounded queues.
  *
  * @example
- * new ClusterManager({ clusterName: 'shop', nodeName: 'a', port: 8081, transport: tcp({ secret: process.env.CLUSTER_SECRET }) });
+ * ```ts
+ * import { readFileSync } from 'node:fs';
+ * import { tcp } from '@actor/transport-tcp';
+ *
+ * export const shared = tcp({ secret: process.env['CLUSTER_SECRET'] ?? '' });
+ * const [cert, key, ca] = ['node-1.pem', 'node-1.key', 'ca.pem'].map((file) => readFileSync(file, 'utf8'));
+ * export const mutual = tcp({ tls: { cert: cert ?? '', key: key ?? '', ca: ca ?? '' } });
+ * ```
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID when an option is wrong; `details.faults` lists every fault.
  */
 export function tcp(options: TcpOptions = {}): TransportFactory {
