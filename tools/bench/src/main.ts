@@ -1,4 +1,4 @@
-// pnpm bench [local|remote|all] [--quick] [--only <workload>] [--rounds <n>] [--profile <folder>]
+// pnpm bench [local|remote|all] [--quick] [--only <workload>] [--column <name>]… [--rounds <n>] [--profile <folder>]
 // Prints one table per section. Nothing here is a test: what a figure means depends on the machine and its load.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,7 +22,10 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** Workloads whose name contains this. */
     only: { type: 'string', default: '' },
+    /** Only these columns: `--column ours --column floor` is what tuning needs. */
+    column: { type: 'string', multiple: true },
     rounds: { type: 'string' },
+    /** A folder for the CPU profile of each process. */
     profile: { type: 'string' },
   },
 });
@@ -39,8 +42,11 @@ const pace: Pace = {
 console.log(machine());
 console.log(`${pace.rounds} interleaved rounds of ${pace.roundMs} ms: median (min–max).\n`);
 for (const section of chosen) {
-  const workloads = section.workloads.filter(({ name }) => name.includes(values.only));
-  const narrowed = { ...section, workloads };
+  const narrowed = {
+    ...section,
+    workloads: section.workloads.filter(({ name }) => name.includes(values.only)),
+    columns: section.columns.filter(({ name }) => values.column?.includes(name) ?? true),
+  };
   const scores = await run(narrowed, pace, (name) => console.error(`… ${name}`));
   console.log(`\n${table(narrowed, scores, pace.rounds)}\n`);
 }

@@ -98,6 +98,7 @@ function mainTable(section: Section, scores: Scores, rounds: number): string {
 
 function variantTable(section: Section, scores: Scores): string {
   const columns = named(section, 'variant');
+  if (columns.length === 0) return '';
   const rows = [...measures(section, scores)].map(([, measure, look]) => [
     `${measure.label}, ${measure.unit}`,
     ...columns.map(({ name }) => written(look(name))),

@@ -28,7 +28,7 @@ async function stream(client: RemoteClient, roundMs: number, flow: Flow): Promis
   };
   let failure: Error | undefined;
   const fail = (error: unknown): void => {
-    failure ??= new Error('The receiver was not to be asked.', { cause: error });
+    failure ??= error instanceof Error ? error : new Error(String(error));
   };
   const start = performance.now();
   const isOver = (afterMs: number): boolean => performance.now() - start >= afterMs;
@@ -43,6 +43,7 @@ async function stream(client: RemoteClient, roundMs: number, flow: Flow): Promis
   while (arrived < sent) {
     if (isOver(roundMs + lostAfterMs)) throw new Error(`${sent} were sent, ${arrived} have arrived.`);
     await look();
+    await turn();
   }
   return { perSecond: (sent / (performance.now() - start)) * 1_000 };
 }
