@@ -17,13 +17,13 @@ export class Call implements ReplySink, Pending {
   onAbort: ((reason: unknown) => void) | undefined = undefined;
   before: Pending | undefined = undefined;
   after: Pending | undefined = undefined;
-  readonly #kernel: Kernel;
-  readonly #recipient: Recipient;
-  readonly #method: Method;
-  readonly #timeoutMs: number;
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (error: unknown) => void;
-  #unlisten: (() => void) | undefined = undefined;
+  private readonly kernel: Kernel;
+  private readonly recipient: Recipient;
+  private readonly method: Method;
+  private readonly timeoutMs: number;
+  private readonly fulfil: (value: unknown) => void;
+  private readonly refuse: (error: unknown) => void;
+  private unlisten: (() => void) | undefined = undefined;
 
   constructor(
     kernel: Kernel,
@@ -35,12 +35,12 @@ export class Call implements ReplySink, Pending {
   ) {
     this.cause = kernel.speaker()?.cause();
     this.deadlineMs = kernel.runtime.monotonicMs() + timeoutMs;
-    this.#kernel = kernel;
-    this.#recipient = recipient;
-    this.#method = method;
-    this.#timeoutMs = timeoutMs;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.kernel = kernel;
+    this.recipient = recipient;
+    this.method = method;
+    this.timeoutMs = timeoutMs;
+    this.fulfil = resolve;
+    this.refuse = reject;
     kernel.deadlines.add(this);
   }
 
@@ -49,49 +49,49 @@ export class Call implements ReplySink, Pending {
   }
 
   resolve(value: unknown): void {
-    if (this.#close()) this.#resolve(value);
+    if (this.close()) this.fulfil(value);
   }
 
   reject(error: ActorError): void {
-    if (this.#close()) this.#reject(error);
+    if (this.close()) this.refuse(error);
   }
 
   /** The wheel calls this when the deadline has passed. */
   expire(): void {
-    const address = this.#recipient.address;
+    const address = this.recipient.address;
     const { stage } = this;
     const error = new ActorError(
       'ACTOR_ASK_TIMEOUT',
-      `${address} did not answer "${this.#method.name}" within ${this.#timeoutMs} ms; the request was ${stage}.`,
+      `${address} did not answer "${this.method.name}" within ${this.timeoutMs} ms; the request was ${stage}.`,
       {
         // What still waited in this process will never run, so it is safe to repeat.
         outcome: stage === 'queued' ? 'none' : 'unknown',
-        details: { stage, actor: address, method: this.#method.name, timeoutMs: this.#timeoutMs },
+        details: { stage, actor: address, method: this.method.name, timeoutMs: this.timeoutMs },
       },
     );
-    this.#withdraw('expired', error, false);
+    this.withdraw('expired', error, false);
   }
 
   /** The signal must not be aborted yet. */
   listen(signal: AbortSignal): void {
-    const abort = (): void => this.#withdraw('cancelled', signal.reason, true);
+    const abort = (): void => this.withdraw('cancelled', signal.reason, true);
     signal.addEventListener('abort', abort, { once: true });
-    this.#unlisten = () => signal.removeEventListener('abort', abort);
+    this.unlisten = () => signal.removeEventListener('abort', abort);
   }
 
-  #withdraw(why: Withdrawal, reason: unknown, inWheel: boolean): void {
+  private withdraw(why: Withdrawal, reason: unknown, inWheel: boolean): void {
     if (this.closed) return;
     this.withdrawn = why;
-    this.#close(inWheel);
+    this.close(inWheel);
     this.onAbort?.(reason);
-    this.#reject(reason);
+    this.refuse(reason);
   }
 
-  #close(inWheel = true): boolean {
+  private close(inWheel = true): boolean {
     if (this.closed) return false;
     this.closed = true;
-    if (inWheel) this.#kernel.deadlines.remove(this);
-    if (this.#unlisten !== undefined) this.#unlisten();
+    if (inWheel) this.kernel.deadlines.remove(this);
+    if (this.unlisten !== undefined) this.unlisten();
     return true;
   }
 }

@@ -28,16 +28,16 @@ import { cycle } from './run.ts';
 import { StreamRun } from './stream-run.ts';
 
 export class Cell extends Life implements Recipient {
-  #behaviour: Behaviour = this.blueprint.initial;
-  #mail: Ring<Envelope> | undefined;
-  #envelope: Envelope | undefined;
+  private behaviour: Behaviour = this.blueprint.initial;
+  private mail: Ring<Envelope> | undefined;
+  private envelope: Envelope | undefined;
   /** The handler has put its message aside. */
-  #aside = false;
-  #stash: Envelope[] | undefined;
-  #streams: Set<StreamRun> | undefined;
+  private aside = false;
+  private stashed: Envelope[] | undefined;
+  private streams: Set<StreamRun> | undefined;
 
   get sender(): ActorRef | undefined {
-    return this.#envelope?.sender;
+    return this.envelope?.sender;
   }
 
   get protocol(): Protocol {
@@ -46,14 +46,14 @@ export class Cell extends Life implements Recipient {
 
   /** What waits and what is under way: what a pool balances by. */
   get backlog(): number {
-    return (this.#mail?.length ?? 0) + (this.runId === 0 ? 0 : 1);
+    return (this.mail?.length ?? 0) + (this.runId === 0 ? 0 : 1);
   }
 
   send(envelope: Envelope): SendResult {
-    if (this.phase === 'stopping' || this.phase === 'stopped') return this.#refuse(envelope);
+    if (this.phase === 'stopping' || this.phase === 'stopped') return this.refuse(envelope);
     const cause = envelope.reply?.cause;
-    if (cause !== undefined && this.runId !== 0 && this.#closesCycle(cause, envelope)) return 'rejected';
-    const mail = (this.#mail ??= new Ring());
+    if (cause !== undefined && this.runId !== 0 && this.closesCycle(cause, envelope)) return 'rejected';
+    const mail = (this.mail ??= new Ring());
     const { capacity } = this.blueprint.mailbox;
     if (mail.length >= capacity) {
       const { overflow } = this.blueprint.mailbox;
@@ -68,19 +68,19 @@ export class Cell extends Life implements Recipient {
   }
 
   protected override handleNext(): boolean {
-    const envelope = this.#mail?.shift();
+    const envelope = this.mail?.shift();
     if (envelope === undefined) return false;
-    this.#handle(envelope);
+    this.handle(envelope);
     return true;
   }
 
-  #handle(envelope: Envelope): void {
+  private handle(envelope: Envelope): void {
     const { reply, method } = envelope;
     if (reply?.closed === true) {
       this.kernel.discard(envelope, this.address, reply.withdrawn ?? 'cancelled');
       return;
     }
-    const behaviour = this.#behaviour;
+    const behaviour = this.behaviour;
     const index = behaviour.methods[method.index] === method ? method.index : behaviour.indexOf(method);
     const handler = behaviour.handlers[index];
     const { context } = this;
@@ -92,33 +92,33 @@ export class Cell extends Life implements Recipient {
     if (reply !== undefined) {
       reply.stage = 'started';
       if (reply.kind === 'stream') {
-        this.#serve(envelope, reply, handler);
+        this.serve(envelope, reply, handler);
         return;
       }
     }
     this.begin();
-    this.#envelope = envelope;
+    this.envelope = envelope;
     let result: unknown;
     try {
       if (this.blueprint.interceptors !== undefined || behaviour.promising[index] === true) {
-        result = this.kernel.runAs(this.asRun(), this.#wrapped(envelope, handler, context));
+        result = this.kernel.runAs(this.asRun(), this.wrapped(envelope, handler, context));
       } else result = handler(context, envelope.payload);
     } catch (error) {
-      this.#failed(envelope, error);
+      this.failed(envelope, error);
       return;
     }
-    if (result === undefined || !isThenable(result)) this.#finished(envelope, result);
+    if (result === undefined || !isThenable(result)) this.finished(envelope, result);
     else {
       behaviour.promising[index] = true;
       this.follow(
         result,
-        (value) => this.#finished(envelope, value),
-        (error) => this.#failed(envelope, error),
+        (value) => this.finished(envelope, value),
+        (error) => this.failed(envelope, error),
       );
     }
   }
 
-  #wrapped(envelope: Envelope, handler: Handler, context: object): () => unknown {
+  private wrapped(envelope: Envelope, handler: Handler, context: object): () => unknown {
     const run = (): unknown => handler(context, envelope.payload);
     const { interceptors } = this.blueprint;
     if (interceptors === undefined) return run;
@@ -129,9 +129,9 @@ export class Cell extends Life implements Recipient {
     );
   }
 
-  #finished(envelope: Envelope, result: unknown): void {
+  private finished(envelope: Envelope, result: unknown): void {
     const { reply } = envelope;
-    if (this.#aside) this.#aside = false;
+    if (this.aside) this.aside = false;
     else {
       this.kernel.processed += 1;
       if (reply?.kind === 'ask') reply.resolve(result);
@@ -139,10 +139,10 @@ export class Cell extends Life implements Recipient {
     this.end();
   }
 
-  #failed(envelope: Envelope, error: unknown): void {
+  private failed(envelope: Envelope, error: unknown): void {
     // To throw the reason of one's own aborted signal is how a cancelled handler ends, not a failure.
     const gaveUp = this.gaveUpWith(error);
-    if (this.#aside) this.#aside = false;
+    if (this.aside) this.aside = false;
     else {
       this.kernel.processed += 1;
       envelope.reply?.reject(remoteFailure(this.address, envelope.method.name, error));
@@ -151,13 +151,13 @@ export class Cell extends Life implements Recipient {
     if (!gaveUp) this.fail(error);
   }
 
-  #refuse(envelope: Envelope): SendResult {
+  private refuse(envelope: Envelope): SendResult {
     this.kernel.discard(envelope, this.address, 'terminated');
     envelope.reply?.reject(terminated(this.address));
     return 'no-route';
   }
 
-  #closesCycle(cause: Cause, envelope: Envelope): boolean {
+  private closesCycle(cause: Cause, envelope: Envelope): boolean {
     const path = cycle(cause, this.address, this.runId);
     if (path === undefined) return false;
     this.kernel.discard(envelope, this.address, 'call-cycle');
@@ -167,13 +167,13 @@ export class Cell extends Life implements Recipient {
 
   protected override end(): void {
     super.end();
-    this.#envelope = undefined;
+    this.envelope = undefined;
   }
 
   // Streams.
 
-  #serve(envelope: Envelope, sink: StreamSink, handler: Handler): void {
-    const streams = (this.#streams ??= new Set());
+  private serve(envelope: Envelope, sink: StreamSink, handler: Handler): void {
+    const streams = (this.streams ??= new Set());
     const { streamsMax } = this.blueprint;
     if (streams.size >= streamsMax) {
       this.kernel.discard(envelope, this.address, 'streams-full');
@@ -188,12 +188,13 @@ export class Cell extends Life implements Recipient {
       this.order({ kind: 'fail', error: failure.error });
     });
     streams.add(run);
-    run.start(this.#wrapped(envelope, handler, new CellContext(this, run)) as () => AsyncIterable<unknown>);
+    run.start(this.wrapped(envelope, handler, new CellContext(this, run)) as () => AsyncIterable<unknown>);
   }
 
   protected override endStreams(): void {
-    const error = terminated(this.address, this.phase === 'restarting' ? 'restarts' : 'stops');
-    for (const run of [...(this.#streams ?? [])]) run.stop(error);
+    // A stream has run when its actor ends, if only in part.
+    const error = terminated(this.address, this.phase === 'restarting' ? 'restarts' : 'stops', 'unknown');
+    for (const run of [...(this.streams ?? [])]) run.stop(error);
   }
 
   // What handlers ask for through their context.
@@ -201,32 +202,32 @@ export class Cell extends Life implements Recipient {
   get signal(): AbortSignal {
     if (this.runId === 0) return AbortSignal.abort(terminated(this.address, 'is done with that message'));
     const controller = this.controller();
-    const reply = this.#envelope?.reply;
+    const reply = this.envelope?.reply;
     if (reply?.closed === true) controller.abort();
     else if (reply !== undefined) reply.onAbort = (reason) => controller.abort(reason);
     return controller.signal;
   }
 
   stash(): void {
-    const envelope = this.#envelope;
-    if (envelope === undefined || this.#aside) return;
-    const stash = (this.#stash ??= []);
+    const envelope = this.envelope;
+    if (envelope === undefined || this.aside) return;
+    const stash = (this.stashed ??= []);
     const { stashMax } = this.blueprint;
     if (stash.length >= stashMax) throw stashFull(this.address, stashMax);
     stash.push(envelope);
-    this.#aside = true;
+    this.aside = true;
   }
 
   unstashAll(): void {
-    const stash = this.#stash;
+    const stash = this.stashed;
     if (stash === undefined) return;
-    this.#stash = undefined;
-    const mail = (this.#mail ??= new Ring());
+    this.stashed = undefined;
+    const mail = (this.mail ??= new Ring());
     for (const envelope of stash.reverse()) mail.unshift(envelope);
   }
 
   become(handlers: Readonly<Record<string, unknown>> | undefined): void {
-    this.#behaviour = handlers === undefined ? this.blueprint.initial : this.blueprint.behaviour(handlers);
+    this.behaviour = handlers === undefined ? this.blueprint.initial : this.blueprint.behaviour(handlers);
   }
 
   override child(name: string): Cell | undefined {
@@ -255,15 +256,15 @@ export class Cell extends Life implements Recipient {
   }
 
   protected override request(): Request | undefined {
-    return this.#envelope?.reply;
+    return this.envelope?.reply;
   }
 
   protected override hasMail(): boolean {
-    return this.#mail !== undefined && this.#mail.length > 0;
+    return this.mail !== undefined && this.mail.length > 0;
   }
 
   protected override renew(): object {
-    this.#behaviour = this.blueprint.initial;
+    this.behaviour = this.blueprint.initial;
     this.unstashAll();
     this.context ??= new CellContext(this, undefined);
     return this.context;
@@ -271,12 +272,12 @@ export class Cell extends Life implements Recipient {
 
   protected override abandonMail(): void {
     this.unstashAll();
-    for (let left = this.#mail?.shift(); left !== undefined; left = this.#mail?.shift()) this.#refuse(left);
-    this.#mail = undefined;
+    for (let left = this.mail?.shift(); left !== undefined; left = this.mail?.shift()) this.refuse(left);
+    this.mail = undefined;
   }
 
   protected override abandonRun(): void {
-    const envelope = this.#envelope;
+    const envelope = this.envelope;
     if (envelope === undefined) return;
     this.kernel.discard(envelope, this.address, 'stop-timeout');
     envelope.reply?.reject(stopTimeout(this.address, envelope.method));

@@ -1,6 +1,6 @@
 // The errors that an actor gives to those who wait for its answer.
 
-import { ActorError, isActorError } from './errors.ts';
+import { ActorError, isActorError, type Outcome } from './errors.ts';
 import type { Method } from './method.ts';
 
 /**
@@ -17,8 +17,8 @@ export function remoteFailure(actor: string, method: string, error: unknown): Ac
   });
 }
 
-export function terminated(actor: string, why = 'has stopped'): ActorError {
-  return new ActorError('ACTOR_TERMINATED', `${actor} ${why}.`, { details: { actor } });
+export function terminated(actor: string, why = 'has stopped', outcome: Outcome = 'none'): ActorError {
+  return new ActorError('ACTOR_TERMINATED', `${actor} ${why}.`, { details: { actor }, outcome });
 }
 
 export function noSuchActor(actor: string): ActorError {

@@ -45,6 +45,8 @@ export class Kernel {
   /** Contracts that this process has used, so that a ref that arrives with a name gets its methods. */
   readonly protocols: Map<string, Protocol> = new Map();
   gateway: Gateway | undefined;
+  /** All actors have ended, for good. */
+  stopped = false;
   /** The speaker whose handler runs synchronously. */
   current: Speaker | undefined;
   /** Counters of G8. */
@@ -121,6 +123,17 @@ export class Kernel {
     if (this.letters.readers > 0) this.letters.publish(letter);
     const { message, recipient, sender, reason } = letter;
     this.logger.debug({ method: message.method, recipient, sender, reason }, 'dead letter');
+  }
+
+  /**
+   * The actors have ended, and so do the feeds; with a gateway not before it is detached, since the end of its links makes
+   * dead letters of what was sent last.
+   */
+  closeFeeds(): void {
+    this.stopped = true;
+    if (this.gateway !== undefined) return;
+    this.letters.close();
+    this.events.close();
   }
 
   event(event: SystemEvent): void {

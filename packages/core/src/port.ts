@@ -36,6 +36,7 @@ export class Port implements GatewayPort {
 
   detach(): void {
     this.#kernel.gateway = undefined;
+    if (this.#kernel.stopped) this.#kernel.closeFeeds();
   }
 
   deliver(inbound: Inbound): SendResult {

@@ -55,24 +55,26 @@ export interface Protocol<M extends Messages = Messages> {
   readonly methods: ReadonlyMap<string, Method>;
 }
 
+// The first overload of each keeps `tell()` from taking its type from where it stands, which would be `unknown`.
+
 /** Declares a message without an answer. A schema stands in for the type argument and is checked between nodes. */
-export function tell<P = void>(payload?: StandardSchema<P>): TellSpec<P> {
+export function tell(): TellSpec<void>;
+export function tell<P>(payload?: StandardSchema<P>): TellSpec<P>;
+export function tell(payload?: StandardSchema): TellSpec<unknown> {
   return { kind: 'tell', payload };
 }
 
 /** Declares a message with one answer: payload first, answer second. */
-export function ask<P = void, R = void>(
-  payload?: StandardSchema<P>,
-  reply?: StandardSchema<R>,
-): AskSpec<P, R> {
+export function ask(): AskSpec<void, void>;
+export function ask<P, R = void>(payload?: StandardSchema<P>, reply?: StandardSchema<R>): AskSpec<P, R>;
+export function ask(payload?: StandardSchema, reply?: StandardSchema): AskSpec<unknown, unknown> {
   return { kind: 'ask', payload, reply };
 }
 
 /** Declares a message that is answered by any number of values: payload first, value second. */
-export function stream<P = void, T = void>(
-  payload?: StandardSchema<P>,
-  value?: StandardSchema<T>,
-): StreamSpec<P, T> {
+export function stream(): StreamSpec<void, void>;
+export function stream<P, T = void>(payload?: StandardSchema<P>, value?: StandardSchema<T>): StreamSpec<P, T>;
+export function stream(payload?: StandardSchema, value?: StandardSchema): StreamSpec<unknown, unknown> {
   return { kind: 'stream', payload, reply: value };
 }
 

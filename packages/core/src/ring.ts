@@ -1,7 +1,6 @@
 // A queue over a circular array that starts tiny and doubles. Taking and putting are constant in time at both ends.
 
-const startLength = 4;
-/** An array longer than this is given back once the queue is empty. */
+/** An array longer than this shrinks when the queue runs empty. */
 const keptLength = 4096;
 
 export class Ring<T> {
@@ -34,8 +33,9 @@ export class Ring<T> {
     items[this.#head] = undefined;
     this.#head = (this.#head + 1) & (items.length - 1);
     this.#length -= 1;
+    // By halves, so that one flood after the other doesn't pay for all the doublings again.
     if (this.#length === 0 && items.length > keptLength) {
-      this.#items = Array.from({ length: startLength });
+      items.length /= 2;
       this.#head = 0;
     }
     return item;
@@ -44,8 +44,9 @@ export class Ring<T> {
   // The capacity is a power of two, so an index wraps with a mask.
   #grow(): void {
     const old = this.#items;
-    const items = old.slice(this.#head).concat(old.slice(0, this.#head));
-    for (let left = old.length; left > 0; left -= 1) items.push(undefined);
+    const items = old.slice(this.#head);
+    for (let index = 0; index < this.#head; index += 1) items.push(old[index]);
+    items.length = old.length * 2;
     this.#items = items;
     this.#head = 0;
   }

@@ -62,16 +62,17 @@ export function escalate(): Directive {
   return { kind: 'escalate' };
 }
 
-/** When an actor was restarted, oldest first, in monotonic milliseconds; only what its budget still looks at. */
+/** @internal When an actor was restarted, oldest first, in monotonic milliseconds; only what its budget still looks at. */
 export type RestartHistory = readonly number[];
 
+/** @internal */
 export type Decision =
   | { readonly kind: 'restart'; readonly delayMs: number; readonly history: RestartHistory }
   | { readonly kind: 'resume' }
   | { readonly kind: 'stop'; readonly budgetSpent: boolean }
   | { readonly kind: 'escalate' };
 
-/** @param chance - in [0, 1), from the runtime. */
+/** @internal `chance` is in [0, 1), from the runtime. */
 export function decide(
   strategy: Supervision,
   history: RestartHistory,

@@ -181,7 +181,7 @@ export class ActorSystem implements AsyncDisposable {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { runtime, logger, letters, events } = this.#kernel;
+    const { runtime, logger } = this.#kernel;
     const reason = { kind: 'system-stopped' } as const;
     await new Promise<void>((resolve) => {
       const timer = runtime.after(deadlineMs, () => {
@@ -196,7 +196,6 @@ export class ActorSystem implements AsyncDisposable {
       });
       this.#root.order({ kind: 'stop', reason });
     });
-    letters.close();
-    events.close();
+    this.#kernel.closeFeeds();
   }
 }

@@ -1,0 +1,125 @@
+// Several actors of one definition behind one ref. The pool picks in the sender's call, so a message takes no extra hop
+// and waits in one mailbox only. The workers are its children: they restart by their own supervision, and the pool stops
+// when the last of them has stopped for good.
+
+import type { Actor } from './actor.ts';
+import { cellMaker } from './behaviour.ts';
+import { requireWhole } from './bound.ts';
+import { Cell } from './cell.ts';
+import type { Envelope, SendResult } from './envelope.ts';
+import { ActorError } from './errors.ts';
+import type { Seed } from './life.ts';
+import type { Messages } from './protocol.ts';
+import { atRandom, homeOf, leastLoaded, nextInTurn, type RoutingPolicy } from './router.ts';
+import { resume } from './supervision.ts';
+
+/** Names the part of a message that decides where it goes, an id say. */
+export type RoutingKey = (message: { readonly method: string; readonly payload: unknown }) => string;
+
+export type PoolOptions = { readonly size: number } & (
+  | {
+      /**
+       * `round-robin`: each in its turn. `random`: any. `least-mailbox`: the one with the least waiting. `broadcast`: a
+       * tell goes to all; asks and streams, which have one answer, go to each in its turn.
+       */
+      readonly policy: Exclude<RoutingPolicy, 'consistent-hash'>;
+      readonly key?: undefined;
+    }
+  | {
+      /** Equal keys go to the same worker; when one stops for good only its keys move. */
+      readonly policy: 'consistent-hash';
+      readonly key: RoutingKey;
+    }
+);
+
+const policies: readonly RoutingPolicy[] = [
+  'round-robin',
+  'random',
+  'least-mailbox',
+  'consistent-hash',
+  'broadcast',
+];
+
+/**
+ * Makes a pool of an actor; it is spawned like one, and its args go to each worker.
+ * @throws {@link ActorError} ACTOR_CONFIG_INVALID when the size is not a whole number of at least 1, the policy is none of
+ * the five, or consistent-hash has no key.
+ * @example
+ * const workers = system.spawn(pool(worker, { size: 4, policy: 'least-mailbox' }), { name: 'workers' });
+ */
+export function pool<M extends Messages, S, A>(worker: Actor<M, S, A>, options: PoolOptions): Actor<M, S, A> {
+  requireWhole('size', options.size, 1);
+  if (!policies.includes(options.policy)) throw invalid('policy', `it must be one of ${policies.join(', ')}`);
+  if (options.policy === 'consistent-hash' && typeof options.key !== 'function') {
+    throw invalid('key', 'consistent-hash needs a function that names the key of a message');
+  }
+  const { protocol, definition } = worker;
+  const facade: Actor<M, S, A> = { protocol, definition: { on: definition.on, supervise: resume() } };
+  const make = (seed: Seed): Cell =>
+    new Pool(facade as unknown as Actor, seed, worker as unknown as Actor, options);
+  return { ...facade, [cellMaker]: make } as Actor<M, S, A>;
+}
+
+class Pool extends Cell {
+  readonly #options: PoolOptions;
+  #workers: readonly Cell[];
+  #turn = -1;
+
+  constructor(facade: Actor, seed: Seed, worker: Actor, options: PoolOptions) {
+    super(facade, { ...seed, supervise: undefined });
+    const { args, supervise } = seed;
+    this.#options = options;
+    for (let number = 1; number <= options.size; number += 1) {
+      this.spawn(worker, { name: `${number}`, args, ...(supervise && { supervise }) });
+    }
+    this.#workers = this.children();
+  }
+
+  override send(envelope: Envelope): SendResult {
+    const workers = this.#workers;
+    if (this.isEnding || workers.length === 0) return super.send(envelope);
+    if (this.#options.policy === 'broadcast' && envelope.reply === undefined) return this.#toAll(envelope);
+    const worker = workers[this.#pick(envelope)];
+    return worker === undefined ? super.send(envelope) : worker.send(envelope);
+  }
+
+  protected override childLeft(): void {
+    this.#workers = this.children();
+    if (this.#workers.length === 0) this.order({ kind: 'stop', reason: { kind: 'stopped' } });
+  }
+
+  #pick({ method, payload }: Envelope): number {
+    const workers = this.#workers;
+    const options = this.#options;
+    switch (options.policy) {
+      case 'random':
+        return atRandom(this.kernel.runtime.random(), workers.length);
+      case 'consistent-hash':
+        return homeOf(
+          options.key({ method: method.name, payload }),
+          workers.map((worker) => worker.name),
+        );
+      case 'least-mailbox':
+        this.#turn = nextInTurn(this.#turn, workers.length);
+        return leastLoaded(
+          workers.map((worker) => worker.backlog),
+          this.#turn,
+        );
+      case 'round-robin':
+      case 'broadcast':
+        this.#turn = nextInTurn(this.#turn, workers.length);
+        return this.#turn;
+    }
+  }
+
+  /** Each copy counts as a message. What is told is the first refusal, if there is one. */
+  #toAll(envelope: Envelope): SendResult {
+    this.kernel.sent += this.#workers.length - 1;
+    const results = this.#workers.map((worker) => worker.send(envelope));
+    return results.find((result) => result !== 'accepted') ?? 'accepted';
+  }
+}
+
+function invalid(path: string, why: string): ActorError {
+  return new ActorError('ACTOR_CONFIG_INVALID', `${path}: ${why}.`, { details: { path } });
+}

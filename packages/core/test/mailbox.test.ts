@@ -1,0 +1,101 @@
+import { actor, ask, bounded, protocol, tell, type Overflow } from '@actor/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Ring } from '../src/ring.ts';
+import { collect, failure, World } from './world.ts';
+
+describe('a full mailbox', () => {
+  const Box = protocol('box', { put: tell<number>(), all: ask<void, readonly number[]>() });
+  const fill = async (overflow: Overflow) => {
+    const world = new World();
+    const letters = collect(world.system.deadLetters());
+    const box = actor(Box, {
+      state: () => [] as number[],
+      mailbox: bounded(3, overflow),
+      on: { put: (ctx, n) => void ctx.state.push(n), all: (ctx) => ctx.state },
+    });
+    const ref = world.system.spawn(box);
+    const results = [1, 2, 3, 4, 5].map((n) => ref.tell.put(n));
+    await world.pass();
+    const kept = await world.value(ref.ask.all());
+    return { results, kept, letters: letters.map(({ reason, message }) => [reason, message.payload]) };
+  };
+
+  test('rejects the new message and tells the sender', async () => {
+    expect(await fill('reject')).toEqual({
+      results: ['accepted', 'accepted', 'accepted', 'rejected', 'rejected'],
+      kept: [1, 2, 3],
+      letters: [
+        ['mailbox-full', 4],
+        ['mailbox-full', 5],
+      ],
+    });
+  });
+
+  test('drops the new message and tells the sender', async () => {
+    expect(await fill('drop-newest')).toMatchObject({
+      results: ['accepted', 'accepted', 'accepted', 'dropped', 'dropped'],
+      kept: [1, 2, 3],
+    });
+  });
+
+  test('makes room by dropping the oldest', async () => {
+    expect(await fill('drop-oldest')).toEqual({
+      results: ['accepted', 'accepted', 'accepted', 'accepted', 'accepted'],
+      kept: [3, 4, 5],
+      letters: [
+        ['mailbox-full', 1],
+        ['mailbox-full', 2],
+      ],
+    });
+  });
+
+  test('rejects an ask with ACTOR_MAILBOX_FULL, which may be tried again', async () => {
+    const world = new World();
+    const ref = world.system.spawn(actor(Box, { mailbox: bounded(1), on: { put() {}, all: () => [] } }));
+    ref.tell.put(1);
+    const asked = failure(ref.ask.all());
+    await world.pass();
+    expect(await asked).toMatchObject({ code: 'ACTOR_MAILBOX_FULL', retryable: true, outcome: 'none' });
+    expect(await world.value(ref.ask.all())).toEqual([]);
+  });
+
+  test('holds 10,000 when its actor does not say', () => {
+    const world = new World();
+    const ref = world.system.spawn(actor(Box, { on: { put() {}, all: () => [] } }));
+    for (let n = 0; n < 10_000; n += 1) expect(ref.tell.put(n)).toBe('accepted');
+    expect(ref.tell.put(1)).toBe('rejected');
+  });
+
+  test.each([0, -1, 1.5, Infinity])('cannot be made for %d messages', (capacity) => {
+    expect(() => bounded(capacity)).toThrow(expect.objectContaining({ code: 'ACTOR_CONFIG_INVALID' }));
+  });
+});
+
+test('a ring is a queue, for any sequence of operations at both ends', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('push', 'unshift', 'shift'), { maxLength: 200 }), (operations) => {
+      const ring = new Ring<number>();
+      const model: number[] = [];
+      operations.forEach((operation, at) => {
+        if (operation === 'shift') expect(ring.shift()).toBe(model.shift());
+        else {
+          ring[operation](at);
+          model[operation](at);
+        }
+        expect(ring.length).toBe(model.length);
+      });
+    }),
+  );
+});
+
+test('a ring that has held very many gives the room back, and still works', () => {
+  const ring = new Ring<number>();
+  for (const round of [1, 2, 3]) {
+    for (let n = 0; n < 50_000; n += 1) ring.push(n * round);
+    let wrong = 0;
+    for (let n = 0; n < 50_000; n += 1) if (ring.shift() !== n * round) wrong += 1;
+    expect(wrong).toBe(0);
+    expect(ring.shift()).toBeUndefined();
+  }
+});

@@ -1,0 +1,154 @@
+import { actor, ask, protocol, resume, stream, tell } from '@actor/core';
+import { describe, expect, test } from 'vitest';
+import { failure, World } from './world.ts';
+
+const Source = protocol('source', {
+  count: stream<number, number>(),
+  clock: stream<number, number>(),
+  broken: stream<void, number>(),
+  state: ask<void, { made: number; ended: number }>(),
+  poke: tell(),
+});
+
+const source = (seen = { made: 0, ended: 0 }) =>
+  actor(Source, {
+    state: () => seen,
+    streamsMax: 2,
+    supervise: resume(),
+    on: {
+      async *count(_, upTo) {
+        try {
+          for (let n = 1; n <= upTo; n += 1) {
+            seen.made += 1;
+            yield n;
+          }
+        } finally {
+          seen.ended += 1;
+        }
+      },
+      async *clock(ctx, ms) {
+        try {
+          for await (const tick of ctx.every(ms)) yield tick;
+        } finally {
+          seen.ended += 1;
+        }
+      },
+      async *broken() {
+        yield 1;
+        throw new RangeError('as told');
+      },
+      state: (ctx) => ({ ...ctx.state }),
+      poke() {},
+    },
+  });
+
+const readAll = async <T>(values: AsyncIterable<T>): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+};
+
+describe('a stream', () => {
+  test('gives all values in order and ends', async () => {
+    const world = new World();
+    const ref = world.system.spawn(source());
+    expect(await world.value(readAll(ref.stream.count(100)))).toEqual(
+      Array.from({ length: 100 }, (_, n) => n + 1),
+    );
+    expect(world.system.stats()).toMatchObject({ sent: 1, processed: 1 });
+  });
+
+  test('starts with the first next, and runs no further ahead than it may', async () => {
+    const world = new World();
+    const seen = { made: 0, ended: 0 };
+    const ref = world.system.spawn(source(seen));
+    const values = ref.stream.count(1_000, { aheadMax: 4 });
+    await world.pass();
+    expect(seen.made).toBe(0);
+    expect(await world.value(values.next())).toEqual({ value: 1, done: false });
+    await world.pass();
+    expect(seen.made).toBeLessThanOrEqual(5);
+    for (let n = 2; n <= 10; n += 1) {
+      expect(await world.value(values.next())).toEqual({ value: n, done: false });
+    }
+    await world.pass();
+    expect(seen.made).toBeLessThanOrEqual(14);
+  });
+
+  test('interleaves with other messages', async () => {
+    const world = new World();
+    const ref = world.system.spawn(source());
+    const values = ref.stream.clock(10);
+    const first = values.next();
+    await world.pass(5);
+    expect(await world.value(ref.ask.state())).toEqual({ made: 0, ended: 0 });
+    expect(await world.value(first)).toEqual({ value: 1, done: false });
+  });
+
+  test('ends its handler when the consumer breaks off', async () => {
+    const world = new World();
+    const seen = { made: 0, ended: 0 };
+    const ref = world.system.spawn(source(seen));
+    const values = ref.stream.clock(10);
+    expect(await world.value(values.next())).toEqual({ value: 1, done: false });
+    expect(await values.return?.()).toEqual({ value: undefined, done: true });
+    await world.pass();
+    expect(seen.ended).toBe(1);
+    expect(await values.next()).toEqual({ value: undefined, done: true });
+  });
+
+  test('throws the reason of the signal of its consumer', async () => {
+    const world = new World();
+    const seen = { made: 0, ended: 0 };
+    const ref = world.system.spawn(source(seen));
+    const controller = new AbortController();
+    const values = ref.stream.clock(1_000, { signal: controller.signal });
+    const next = failure(values.next());
+    await world.pass();
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await next).toBe(reason);
+    await world.pass();
+    expect(seen.ended).toBe(1);
+  });
+
+  test('gives what came before a failure, then throws it', async () => {
+    const world = new World();
+    const ref = world.system.spawn(source());
+    const values = ref.stream.broken();
+    expect(await world.value(values.next())).toEqual({ value: 1, done: false });
+    expect(await world.error(values.next())).toMatchObject({
+      code: 'ACTOR_REMOTE',
+      details: { remote: { name: 'RangeError' } },
+    });
+    expect(await values.next()).toEqual({ value: undefined, done: true });
+  });
+
+  test('ends when its actor stops', async () => {
+    const world = new World();
+    const ref = world.system.spawn(source());
+    const values = ref.stream.clock(1_000);
+    const next = failure(values.next());
+    await world.pass();
+    await world.value(world.system.stopActor(ref));
+    expect(await next).toMatchObject({ code: 'ACTOR_TERMINATED' });
+  });
+
+  test('is refused when the actor serves as many as it may', async () => {
+    const world = new World();
+    const ref = world.system.spawn(source());
+    const open = [ref.stream.clock(10), ref.stream.clock(10)];
+    for (const values of open) void values.next();
+    await world.pass();
+    expect(await world.error(ref.stream.clock(10).next())).toMatchObject({ code: 'ACTOR_STREAMS_FULL' });
+    await open[0]?.return?.();
+    await world.pass();
+    expect(await world.value(ref.stream.count(1).next())).toEqual({ value: 1, done: false });
+  });
+
+  test('fails as an ask does when nobody is there', async () => {
+    const world = new World();
+    const values = world.system.ref(Source, 'nobody').stream.count(1);
+    expect(await world.error(values.next())).toMatchObject({ code: 'ACTOR_NO_ROUTE' });
+  });
+});
