@@ -84,10 +84,20 @@ export type SpawnArguments<A> = [A] extends [void]
  * Puts handlers behind a contract.
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID when a bound is not a whole number of at least 1.
  * @example
- * const counter = actor(Counter, {
+ * ```ts
+ * import { actor, ask, protocol, tell } from '@actor/core';
+ *
+ * const Counter = protocol('counter', { add: tell<number>(), total: ask<void, number>() });
+ * export const counter = actor(Counter, {
  *   state: () => ({ total: 0 }),
- *   on: { add: (ctx, n) => { ctx.state.total += n; }, total: (ctx) => ctx.state.total },
+ *   on: {
+ *     add(ctx, n) {
+ *       ctx.state.total += n;
+ *     },
+ *     total: (ctx) => ctx.state.total,
+ *   },
  * });
+ * ```
  */
 export function actor<M extends Messages, S = undefined, A = void>(
   protocol: Protocol<M>,

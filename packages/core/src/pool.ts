@@ -45,7 +45,14 @@ const policies: readonly RoutingPolicy[] = [
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID when the size is not a whole number of at least 1, the policy is none of
  * the five, or consistent-hash has no key.
  * @example
- * const workers = system.spawn(pool(worker, { size: 4, policy: 'least-mailbox' }), { name: 'workers' });
+ * ```ts
+ * import { ActorSystem, actor, pool, protocol, tell } from '@actor/core';
+ *
+ * const Mailer = protocol('mailer', { send: tell<string>() });
+ * const mailer = actor(Mailer, { on: { send: (ctx, to) => ctx.log.info(to) } });
+ * const mailers = new ActorSystem().spawn(pool(mailer, { size: 4, policy: 'least-mailbox' }));
+ * mailers.tell.send('ada@example.org');
+ * ```
  */
 export function pool<M extends Messages, S, A>(worker: Actor<M, S, A>, options: PoolOptions): Actor<M, S, A> {
   requireWhole('size', options.size, 1);

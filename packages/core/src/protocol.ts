@@ -85,7 +85,11 @@ const identifier = /^[A-Za-z][A-Za-z0-9_-]*$/;
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID when a name is empty, has odd characters, or means something to
  * JavaScript itself (`then`, `constructor`, …).
  * @example
- * const Counter = protocol('counter', { add: tell<number>(), total: ask<void, number>() });
+ * ```ts
+ * import { ask, protocol, tell } from '@actor/core';
+ *
+ * export const Counter = protocol('counter', { add: tell<number>(), total: ask<void, number>() });
+ * ```
  */
 export function protocol<const M extends Messages>(name: string, messages: M): Protocol<M> {
   requireName(name, 'name');
