@@ -10,7 +10,7 @@ export function isLoopback(ip: string): boolean {
   return ip === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/i.test(ip);
 }
 
-export function isUnspecified(host: string): boolean {
+function isUnspecified(host: string): boolean {
   return ['', '0.0.0.0', '::', '::0', '0:0:0:0:0:0:0:0'].includes(host);
 }
 

@@ -5,8 +5,8 @@
 import type { Lane, PeerIdentity } from '@actor/core';
 
 /** The wire versions that this package speaks, and the optional features that it knows, as bits. */
-export const wireVersions = { min: 1, max: 1 } as const;
-export const wireFeatures = 0;
+const wireVersions = { min: 1, max: 1 } as const;
+const wireFeatures = 0;
 
 export const helloMaxBytes = 2048;
 

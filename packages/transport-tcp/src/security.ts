@@ -30,7 +30,7 @@ export interface Acceptor {
   accept(raw: Socket): void;
   close(): void;
 }
-export interface AcceptorEvents {
+interface AcceptorEvents {
   onSecure(socket: Socket): void;
   onRefused(error: Error): void;
 }

@@ -18,8 +18,4 @@ export class Subscriptions<Listener> {
   each(call: (listener: Listener) => void): void {
     for (const { listener } of this.#subscriptions) call(listener);
   }
-
-  clear(): void {
-    this.#subscriptions.clear();
-  }
 }

@@ -8,7 +8,6 @@ import {
   silentLogger,
   systemRuntime,
   type Transport,
-  type TransportFactory,
 } from '@actor/core';
 import { realTime, transportContext, type TransportNode } from '@actor/core/testkit';
 import { onTestFinished } from 'vitest';
@@ -36,10 +35,6 @@ export interface Started {
 }
 
 export async function start(options: TcpOptions, node: TransportNode): Promise<Started> {
-  return startWith(tcp(options), node);
-}
-
-export async function startWith(factory: TransportFactory, node: TransportNode): Promise<Started> {
   const refusals: string[] = [];
   const logger: Logger = {
     ...silentLogger,
@@ -49,7 +44,7 @@ export async function startWith(factory: TransportFactory, node: TransportNode):
     child: () => logger,
   };
   const timing = { maxRetries: 3, retryDelayMs: 20, ...node.timing };
-  const transport = factory(transportContext({ ...node, timing, runtime, logger }));
+  const transport = tcp(options)(transportContext({ ...node, timing, runtime, logger }));
   const log: string[] = [];
   const failures: ActorError[] = [];
   transport.onLink((peer, up) => log.push(`${up ? '+' : '-'}${peer.nodeId}#${peer.incarnation}`));
