@@ -35,7 +35,7 @@ export interface RemotingLimits {
 }
 
 export const defaultRemotingLimits: RemotingLimits = {
-  windowMaxBytes: 16 * 1024 * 1024,
+  windowMaxBytes: 8 * 1024 * 1024,
   windowMaxFrames: 1_024,
   reorderMaxBytes: 16 * 1024 * 1024,
   reorderMaxFrames: 1_024,

@@ -40,6 +40,10 @@ interface Slot<T> {
   sent: boolean;
 }
 
+/** A full window may take this long to arrive before a loss is suspected: 10 MB per second. */
+const slowBytesPerMs = 10_000;
+/** How soon a frame that the channel refused is tried again. */
+const refusedMs = 20;
 /** An acknowledgement leaves at once when this many frames wait for it. */
 const ackEveryFrames = 32;
 const nothing: readonly never[] = [];
@@ -119,13 +123,13 @@ export class Session<T> {
     if (frame.sequence > 0) this.#cursor = Math.min(this.#cursor, frame.sequence);
     if (frame.greeting) this.#greet = true;
     if (frame.sequence === 0) this.#ackAt = now;
-    this.#refusedUntil = now + this.#limits.retransmitMinMs;
+    this.#refusedUntil = now + refusedMs;
   }
 
-  /** When `wake` must be called at the latest; Infinity when nothing is due. */
+  /** When `wake` must be called, and frames polled, at the latest; Infinity when nothing is due. */
   timerAt(): number {
-    const refused = this.#refusedUntil;
-    return Math.max(Math.min(this.#timeoutAt, this.#ackAt, this.#greet ? 0 : Infinity), refused);
+    const hasUnsent = this.#greet || this.#probe || this.#cursor <= this.#acked + this.#window.length;
+    return Math.max(Math.min(this.#timeoutAt, this.#ackAt, hasUnsent ? 0 : Infinity), this.#refusedUntil);
   }
 
   /** Time has passed. A frame that was not acknowledged in time is probed for with the oldest one alone. */
@@ -138,7 +142,7 @@ export class Session<T> {
     this.#probe = true;
     this.#recoverTo = this.#cursor - 1;
     this.#timeoutMs = Math.min(this.#timeoutMs * 2, this.#limits.retransmitMaxMs);
-    this.#timeoutAt = now + this.#timeoutMs;
+    this.#timeoutAt = this.#deadline(now);
   }
 
   /** What was under way on the link before may be lost: all that is not acknowledged goes again. */
@@ -177,7 +181,7 @@ export class Session<T> {
     const slot = sequence === 0 ? undefined : this.#window[sequence - this.#acked - 1];
     if (slot !== undefined) {
       slot.sent = true;
-      if (this.#timeoutAt === Infinity) this.#timeoutAt = now + this.#timeoutMs;
+      if (this.#timeoutAt === Infinity) this.#timeoutAt = this.#deadline(now);
     }
     const greeting = this.#greet;
     this.#greet = false;
@@ -185,6 +189,10 @@ export class Session<T> {
     this.#owedFrames = 0;
     this.#owedBytes = 0;
     return { sequence, ack: this.#received, greeting, batch: slot?.batch, item: slot?.item };
+  }
+
+  #deadline(now: number): number {
+    return now + this.#timeoutMs + this.#windowBytes / slowBytesPerMs;
   }
 
   #acknowledge(ack: number, now: number): readonly T[] {
@@ -195,7 +203,7 @@ export class Session<T> {
     this.#acked = ack;
     this.#cursor = Math.max(this.#cursor, ack + 1);
     this.#timeoutMs = this.#limits.retransmitMinMs;
-    this.#timeoutAt = this.#window.length > 0 ? now + this.#timeoutMs : Infinity;
+    this.#timeoutAt = this.#window.length > 0 ? this.#deadline(now) : Infinity;
     // Frames that were under way when the timeout struck are probably lost as well: the next hole is known at once.
     this.#probe = this.#acked < this.#recoverTo;
     return slots.map((slot) => slot.item);
