@@ -30,10 +30,11 @@ export class Call implements ReplySink, Pending {
     recipient: Recipient,
     method: Method,
     timeoutMs: number,
+    cause: Cause | undefined,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
-    this.cause = kernel.speaker()?.cause();
+    this.cause = cause;
     this.deadlineMs = kernel.runtime.monotonicMs() + timeoutMs;
     this.kernel = kernel;
     this.recipient = recipient;

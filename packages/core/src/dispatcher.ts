@@ -50,13 +50,17 @@ export class Dispatcher {
   #work(): void {
     this.#called = true;
     if (!this.#open) this.#openTurn();
-    while (!this.#spent) {
-      const runnable = this.#ready.shift();
-      if (runnable === undefined) break;
-      this.#left -= runnable.run(this.#left);
-      if (this.#left <= 0) this.#look();
+    try {
+      while (!this.#spent) {
+        const runnable = this.#ready.shift();
+        if (runnable === undefined) break;
+        this.#left -= runnable.run(this.#left);
+        if (this.#left <= 0) this.#look();
+      }
+    } finally {
+      // Should one of them throw, the end of the turn goes on with the others.
+      this.#called = false;
     }
-    this.#called = false;
   }
 
   #openTurn(): void {

@@ -40,10 +40,11 @@ export class MethodTable {
         if (!(timeoutMs > 0 && timeoutMs < Infinity)) return Promise.reject(outOfRange(timeoutMs));
         if (signal?.aborted === true) return Promise.reject(signal.reason);
         return new Promise((resolve, reject) => {
-          const call = new Call(kernel, recipient, method, timeoutMs, resolve, reject);
+          const speaker = kernel.speaker();
+          const call = new Call(kernel, recipient, method, timeoutMs, speaker?.cause(), resolve, reject);
           if (signal !== undefined) call.listen(signal);
           kernel.sent += 1;
-          recipient.send(new Envelope(method, payload, kernel.speaker()?.self, call, undefined));
+          recipient.send(new Envelope(method, payload, speaker?.self, call, undefined));
         });
       },
 

