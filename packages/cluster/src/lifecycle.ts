@@ -49,7 +49,6 @@ export async function within(
     return await Promise.race([running.then(() => true as const), isLate]);
   } finally {
     cancel();
-    running.catch(() => {});
     over.abort();
   }
 }

@@ -128,6 +128,17 @@ describe('ending', () => {
     expect(a.members()).toHaveLength(1);
   });
 
+  test('who left is not looked for any more', async () => {
+    const a = await world.start('a', { joinAddresses: [] });
+    const b = await world.start('b', { joinAddresses: ['a.test:1'] });
+    await world.agree('ab');
+    await world.simulation.settle(b.stop());
+    // Another node at the address, which nobody has asked to join.
+    await world.start('c', { host: 'b.test', joinAddresses: [] });
+    await world.simulation.advance(60_000);
+    expect(a.members()).toHaveLength(1);
+  });
+
   test('stop leaves first, and may be called twice', async () => {
     await world.of('ab');
     const b = world.node('b');
