@@ -89,7 +89,7 @@ test('a ring is a queue, for any sequence of operations at both ends', () => {
   );
 });
 
-test('a ring that has held very many gives the room back, and still works', () => {
+test('a ring that has held very many gives the room back and goes on', () => {
   const ring = new Ring<number>();
   for (const round of [1, 2, 3]) {
     for (let n = 0; n < 50_000; n += 1) ring.push(n * round);
