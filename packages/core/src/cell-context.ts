@@ -23,6 +23,7 @@ type Body = (() => void | Promise<void>) | Message;
 export class CellContext implements Context<Messages, unknown, unknown> {
   readonly #cell: Cell;
   readonly #stream: StreamRun | undefined;
+  #log: Logger | undefined;
 
   constructor(cell: Cell, stream: StreamRun | undefined) {
     this.#cell = cell;
@@ -54,7 +55,8 @@ export class CellContext implements Context<Messages, unknown, unknown> {
   }
 
   get log(): Logger {
-    return this.#cell.kernel.logger.child({ actor: this.#cell.path });
+    this.#log ??= this.#cell.kernel.logger.child({ actor: this.#cell.path });
+    return this.#log;
   }
 
   get signal(): AbortSignal {

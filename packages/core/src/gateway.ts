@@ -49,8 +49,8 @@ export interface Gateway {
   /** Where this system is reached, scheme included and no slash at the end: the prefix of its actors' addresses. */
   readonly origin: string;
   /**
-   * A recipient for an address whose origin isn't this system's. Called once for each ref that is made; it may return the
-   * same object for the same address and life. An address that can never work gets a recipient that answers `no-route`.
+   * A recipient for an address whose origin isn't this system's. Called once for each ref, when it is first used; it may
+   * return the same object for the same address and life. An address that can never work gets a recipient that answers `no-route`.
    */
   recipient(address: string, uid: number | undefined): Recipient;
 }

@@ -22,7 +22,7 @@ export interface Cause {
   readonly parent: Cause | undefined;
 }
 
-/** The part that asks and streams share. */
+/** The part that asks and streams share. No method of a sink may throw: they are called from the run of an actor. */
 export interface Request {
   readonly cause: Cause | undefined;
   /** On this process's monotonic clock; Infinity for none. The sink ends itself then; a relay uses it to send the rest on. */
