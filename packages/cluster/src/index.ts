@@ -14,3 +14,4 @@ export { HeartbeatMembership, heartbeats } from './membership/heartbeat-membersh
 export type { HeartbeatOptions } from './membership/heartbeat-options.ts';
 export type { HeartbeatMessage, JoinMessage, LeaveMessage } from './membership/messages.ts';
 export { defaultRemotingLimits, type RemotingLimits } from './remoting/limits.ts';
+export type { ActorMessage } from './remoting/wire.ts';

@@ -27,7 +27,7 @@ function frame(
   format = payloadFormat,
 ): Uint8Array {
   const bytes = new Uint8Array(frameHeaderBytes + batch.length);
-  writeHeader(bytes, { format, from, to, sequence, ack: 0, greeting: false });
+  writeHeader(bytes, { type: 'actor', format, from, to, sequence, ack: 0, greeting: false });
   bytes.set(batch, frameHeaderBytes);
   return bytes;
 }
@@ -151,7 +151,15 @@ describe('frames that are refused', () => {
     channel.send('b', new Uint8Array(200).fill(0xff));
     channel.send('b', frame(1, 1, 5, [99]));
     const lie = frame(1, 1, 0);
-    writeHeader(lie, { format: payloadFormat, from: 1, to: 1, sequence: 0, ack: 1_000, greeting: false });
+    writeHeader(lie, {
+      type: 'actor',
+      format: payloadFormat,
+      from: 1,
+      to: 1,
+      sequence: 0,
+      ack: 1_000,
+      greeting: false,
+    });
     channel.send('b', lie);
     await world.sim.advance(100);
     expect(b.warnings.length).toBeGreaterThanOrEqual(3);

@@ -21,7 +21,7 @@ import { RemoteAsks } from './remote-ask.ts';
 import type { RemoteRecipient } from './remote-ref.ts';
 import { InboundWatches, RemoteWatches } from './remote-watch.ts';
 import { SessionDriver } from './session-driver.ts';
-import { type FrameHeader, kind } from './wire.ts';
+import { type ActorMessage, kind } from './wire.ts';
 
 export interface PeerLinkOptions {
   readonly peer: Peer;
@@ -136,7 +136,7 @@ export class PeerLink {
   }
 
   /** A frame of the peer's present incarnation to this one. */
-  receive(header: FrameHeader, bytes: Uint8Array): void {
+  receive(header: ActorMessage, bytes: Uint8Array): void {
     const now = this.#options.runtime.monotonicMs();
     const batches = this.#driver.receive(header, bytes, now);
     if (batches === undefined) {

@@ -32,7 +32,7 @@ import { payloadFormat } from './msgpack.ts';
 import { PeerLink } from './peer-link.ts';
 import type { Peer, PeerEnd } from './peer.ts';
 import { RemoteRecipient, type Routes } from './remote-ref.ts';
-import { type FrameHeader, readHeader } from './wire.ts';
+import { type ActorMessage, readHeader } from './wire.ts';
 
 export interface RemotingOptions {
   /** The part of an `ActorSystem` that is needed here. */
@@ -185,7 +185,7 @@ export class Remoting implements Gateway, Routes {
     link.receive(header, bytes);
   }
 
-  #header(from: PeerIdentity, bytes: Uint8Array): FrameHeader | undefined {
+  #header(from: PeerIdentity, bytes: Uint8Array): ActorMessage | undefined {
     try {
       return readHeader(bytes);
     } catch (error) {

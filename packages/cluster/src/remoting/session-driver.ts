@@ -6,7 +6,7 @@ import type { RemotingLimits } from './limits.ts';
 import { payloadFormat } from './msgpack.ts';
 import type { Batch } from './outbox.ts';
 import { Session, type SessionFrame } from './session.ts';
-import { type FrameHeader, frameHeaderBytes, writeHeader } from './wire.ts';
+import { type ActorMessage, frameHeaderBytes, writeHeader } from './wire.ts';
 
 /** Promise reactions write one after the other; a flush waits for this many rounds of them at most. */
 const roundsMax = 4;
@@ -85,7 +85,7 @@ export class SessionDriver {
   }
 
   /** The batches to act on; undefined for a frame that no honest peer sends. */
-  receive(header: FrameHeader, bytes: Uint8Array, now: number): readonly Uint8Array[] | undefined {
+  receive(header: ActorMessage, bytes: Uint8Array, now: number): readonly Uint8Array[] | undefined {
     const { sequence, ack, greeting } = header;
     const batch = sequence === 0 ? undefined : bytes.subarray(frameHeaderBytes);
     const received = this.#session.receive({ sequence, ack, greeting, batch }, now);
@@ -120,6 +120,7 @@ export class SessionDriver {
     const { sequence, ack, greeting, batch, item } = frame;
     const bytes = this.#bytes(batch, item);
     writeHeader(bytes, {
+      type: 'actor',
       format: payloadFormat,
       from: ownIncarnation,
       to: incarnation,

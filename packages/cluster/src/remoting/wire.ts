@@ -11,7 +11,12 @@ export const wireVersion = 1;
 
 export const frameHeaderBytes = 38;
 
-export interface FrameHeader {
+/**
+ * What travels between the actors of two lives: one frame of their session. A batch of envelopes follows it on the wire,
+ * unless `sequence` is 0.
+ */
+export interface ActorMessage {
+  readonly type: 'actor';
   /** Which payload encoding the sender uses; see `payloadFormat`. */
   readonly format: number;
   readonly from: number;
@@ -49,7 +54,7 @@ export function badFrame(why: string): ActorError {
   return new ActorError('ACTOR_BAD_FRAME', `A peer sent a frame that makes no sense: ${why}.`);
 }
 
-export function writeHeader(target: Uint8Array, header: FrameHeader): void {
+export function writeHeader(target: Uint8Array, header: ActorMessage): void {
   const view = new DataView(target.buffer, target.byteOffset, frameHeaderBytes);
   view.setUint8(0, wireVersion);
   view.setUint8(1, header.greeting ? 1 : 0);
@@ -61,11 +66,12 @@ export function writeHeader(target: Uint8Array, header: FrameHeader): void {
 }
 
 /** @throws {@link ActorError} ACTOR_BAD_FRAME */
-export function readHeader(bytes: Uint8Array): FrameHeader {
+export function readHeader(bytes: Uint8Array): ActorMessage {
   if (bytes.length < frameHeaderBytes) throw badFrame('it is shorter than its header');
   const view = new DataView(bytes.buffer, bytes.byteOffset, frameHeaderBytes);
   if (view.getUint8(0) !== wireVersion) throw badFrame(`it has version ${view.getUint8(0)}`);
-  const header = {
+  const header: ActorMessage = {
+    type: 'actor',
     format: view.getUint32(2),
     from: view.getFloat64(6),
     to: view.getFloat64(14),
