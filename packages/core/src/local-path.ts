@@ -25,8 +25,11 @@ export class LocalPath implements Recipient {
 
   /** The actor that is meant, if it lives. */
   occupant(): Cell | undefined {
+    const path = this.#path;
     let cell: Cell | undefined = this.#root;
-    for (const name of this.#path.split('/')) cell = cell?.child(name);
+    // Most actors are at the top, and this runs for each message from another node.
+    if (!path.includes('/')) cell = cell.child(path);
+    else for (const name of path.split('/')) cell = cell?.child(name);
     return this.uid === undefined || cell?.uid === this.uid ? cell : undefined;
   }
 

@@ -53,7 +53,7 @@ export class Port implements GatewayPort {
       headers,
     );
     if (reply !== undefined) reply.stage = 'delivered';
-    if (!('why' in checked)) return to.send(envelope);
+    if (!('why' in checked)) return cell === undefined ? to.send(envelope) : cell.send(envelope);
     this.#kernel.discard(envelope, to.address, 'payload-invalid');
     reply?.reject(payloadInvalid(to.address, method, checked.why));
     return 'dropped';
