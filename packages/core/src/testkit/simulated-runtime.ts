@@ -59,6 +59,8 @@ export class SimulatedRuntime implements Runtime, Owner {
   #heldUntilUs = 0;
   #isDead = false;
   #stalls: Stall[] = [];
+  /** Moves each timer that is set to where it is due when the clock runs at another rate. */
+  readonly #timers = new Set<() => void>();
   /** The contexts that have been used, which timers and macrotasks carry on. */
   readonly #contexts: AsyncLocalStorage<unknown>[] = [];
 
@@ -97,14 +99,29 @@ export class SimulatedRuntime implements Runtime, Owner {
     const dueMs = this.monotonicMs() + delayMs;
     const bound = this.#bind(body);
     const agenda = this.#agenda;
+    const timers = this.#timers;
     const wake = (): void => {
-      // The clock may have been slowed down or stood still since the timer was set.
+      // The clock may have stood still since the timer was set.
       const restMs = dueMs - this.monotonicMs();
-      if (restMs > 0.000_5) event = this.#schedule(restMs / this.#rate, 'timer', wake);
-      else bound();
+      if (restMs > 0.000_5) {
+        event = this.#schedule(restMs / this.#rate, 'timer', wake);
+        return;
+      }
+      timers.delete(retime);
+      bound();
+    };
+    const retime = (): void => {
+      agenda.cancel(event);
+      event = this.#schedule(Math.max(0, dueMs - this.monotonicMs()) / this.#rate, 'timer', wake);
     };
     let event = this.#schedule(delayMs / this.#rate, 'timer', wake);
-    return { cancel: () => agenda.cancel(event) };
+    timers.add(retime);
+    return {
+      cancel: () => {
+        timers.delete(retime);
+        agenda.cancel(event);
+      },
+    };
   }
 
   microtask(body: () => void): void {
@@ -177,6 +194,7 @@ export class SimulatedRuntime implements Runtime, Owner {
     this.#anchorMs = this.monotonicMs();
     this.#anchorUs = Math.max(this.#anchorUs, this.#agenda.nowUs);
     this.#rate = rate;
+    for (const retime of this.#timers) retime();
   }
 
   /** The process is gone: none of its timers, tasks and inputs ever happens. */

@@ -141,6 +141,21 @@ describe('a simulated process', () => {
     expect(firedMs).toBeGreaterThanOrEqual(100);
   });
 
+  test('never fires a timer late by its own clock, also when that is sped up meanwhile', async () => {
+    const simulation = new Simulation();
+    const runtime = simulation.runtime('a');
+    const firedMs: number[] = [];
+    const fire = (): void => void firedMs.push(runtime.monotonicMs());
+    runtime.after(100, fire);
+    runtime.after(120, fire).cancel();
+    await simulation.advance(50);
+    runtime.drift(2);
+    await simulation.advance(25);
+    expect(firedMs).toEqual([expect.closeTo(100, 2)]);
+    await simulation.advance(1_000);
+    expect(firedMs).toHaveLength(1);
+  });
+
   test('does nothing during a pause, then everything at once and in order, and knows how long it was', async () => {
     const simulation = new Simulation();
     const runtime = simulation.runtime('a');
