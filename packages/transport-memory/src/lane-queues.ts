@@ -35,12 +35,16 @@ export class LaneQueues {
     return true;
   }
 
-  /** Takes all frames of the lane, or only the first `countMax` of them. */
-  take(lane: Lane, countMax: number = Number.POSITIVE_INFINITY): readonly Uint8Array[] {
+  /** Takes all frames of the lane, or the first ones of together about `bytesMax`: at least one, if there is one. */
+  take(lane: Lane, bytesMax: number = Number.POSITIVE_INFINITY): readonly Uint8Array[] {
     const queue = this.#queues[lane];
-    const taken = countMax < queue.frames.length ? queue.frames.splice(0, countMax) : queue.frames.splice(0);
-    for (const frame of taken) queue.bytes -= frame.byteLength;
-    return taken;
+    let [count, bytes] = [0, 0];
+    while (count < queue.frames.length && bytes < bytesMax) {
+      bytes += queue.frames[count]?.byteLength ?? 0;
+      count += 1;
+    }
+    queue.bytes -= bytes;
+    return queue.frames.splice(0, count);
   }
 
   /** Appends what another one holds; the bound was kept when those frames were taken in there. */

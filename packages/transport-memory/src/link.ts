@@ -4,6 +4,8 @@
 import type { Lane, PeerIdentity, Runtime } from '@actor/core';
 import { lanes, LaneQueues } from './lane-queues.ts';
 
+const bulkBytesPerTurn = 64 * 1024;
+
 /** What a link tells the transport that holds this end. */
 export interface LinkOwner {
   readonly identity: PeerIdentity;
@@ -107,9 +109,9 @@ export class MemoryLink {
       this.#state = 'up';
       this.#owner.onUp(this);
     }
-    // One bulk frame per turn: a snapshot under way does not hold up what comes after it on the other lanes.
+    // Little of bulk per turn: a snapshot under way does not hold up what comes after it on the other lanes.
     for (const lane of lanes) {
-      for (const frame of this.#inbox.take(lane, lane === 'bulk' ? 1 : Number.POSITIVE_INFINITY)) {
+      for (const frame of this.#inbox.take(lane, lane === 'bulk' ? bulkBytesPerTurn : undefined)) {
         // A listener may close the link.
         if (!this.isOpen) return;
         this.#deliver(frame, lane);

@@ -42,7 +42,7 @@ export class Connection {
   #wasHeard = true;
   #error: Error | undefined;
 
-  /** Nothing is read before `open`; `rest` is what came behind the hello. */
+  /** The socket comes paused, and nothing is read before `open`; `rest` is what came behind the hello. */
   constructor(socket: Socket, options: ConnectionOptions, rest: Buffer) {
     this.#socket = socket;
     this.#options = options;
@@ -51,7 +51,6 @@ export class Connection {
       onFrame: (bytes) => this.#events?.onFrame(bytes),
       onPing: () => this.#say(frameKind.pong),
     });
-    socket.pause();
     if (rest.length > 0) socket.unshift(rest);
     socket.on('error', (error) => (this.#error ??= error));
     socket.on('close', () => this.#events?.onClose(this.#error));

@@ -115,6 +115,14 @@ describe('a link', () => {
     expect(heard(again)).toEqual(['one', 'two', 'three']);
   });
 
+  test('carries what waited for it before what its listeners send', async () => {
+    const [a, b] = [await start({}, { nodeId: 'a' }), await start({}, { nodeId: 'b' })];
+    a.transport.onLink(() => say(a, b, 'second'));
+    say(a, b, 'first');
+    await until(() => heard(b).length === 2, 'both frames');
+    expect(heard(b)).toEqual(['first', 'second']);
+  });
+
   test('takes no frame that the peer would not', async () => {
     const [a, b] = [await start({}, { nodeId: 'a' }), await start({ frameMaxBytes: 2_000 }, { nodeId: 'b' })];
     expect(say(a, b, 'x'.repeat(3_000))).toBe(true);
