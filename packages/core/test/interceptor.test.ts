@@ -88,4 +88,24 @@ describe('interceptors', () => {
     expect(await world.value(ref.stream.count().next())).toEqual({ value: 1, done: false });
     expect(seen).toEqual(['stream']);
   });
+
+  test('leave watching as it is', async () => {
+    const world = new World({ interceptors: [{ send: (_, next) => next() }] });
+    const seen: string[] = [];
+    const target = world.system.spawn(echo(), { name: 'e' });
+    const Watching = protocol('watching', { watch: tell(), unwatch: tell() });
+    const watching = world.system.spawn(
+      actor(Watching, {
+        on: { watch: (ctx) => ctx.watch(target), unwatch: (ctx) => ctx.unwatch(target) },
+        onTerminated: (_, ref) => void seen.push(ref.path),
+      }),
+    );
+    watching.tell.watch();
+    watching.tell.unwatch();
+    watching.tell.watch();
+    await world.pass();
+    await world.value(world.system.stopActor(target));
+    await world.pass();
+    expect(seen).toEqual(['e']);
+  });
 });

@@ -72,6 +72,12 @@ describe('a full mailbox', () => {
   });
 });
 
+test('a mailbox with an unknown policy is refused', () => {
+  expect(() => bounded(1, 'whatever' as Overflow)).toThrow(
+    expect.objectContaining({ code: 'ACTOR_CONFIG_INVALID' }),
+  );
+});
+
 test('a ring is a queue, for any sequence of operations at both ends', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('push', 'unshift', 'shift'), { maxLength: 200 }), (operations) => {

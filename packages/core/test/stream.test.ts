@@ -1,5 +1,6 @@
-import { actor, ask, protocol, resume, stream, tell } from '@actor/core';
+import { actor, ask, protocol, resume, stream, tell, type StreamSink } from '@actor/core';
 import { describe, expect, test } from 'vitest';
+import { StreamCall } from '../src/stream-call.ts';
 import { failure, World } from './world.ts';
 
 const Source = protocol('source', {
@@ -150,5 +151,60 @@ describe('a stream', () => {
     const world = new World();
     const values = world.system.ref(Source, 'nobody').stream.count(1);
     expect(await world.error(values.next())).toMatchObject({ code: 'ACTOR_NO_ROUTE' });
+  });
+
+  test('throws at once when the signal of its consumer is aborted already, and sends nothing', async () => {
+    const world = new World();
+    const ref = world.system.spawn(source());
+    const reason = new Error('too late');
+    expect(await world.error(ref.stream.count(1, { signal: AbortSignal.abort(reason) }).next())).toBe(reason);
+    expect(world.system.stats().sent).toBe(0);
+  });
+
+  test('fails when its handler throws before it gives anything to iterate', async () => {
+    const world = new World();
+    const Early = protocol('early', { values: stream<void, number>() });
+    const early = actor(Early, {
+      supervise: resume(),
+      on: {
+        values: () => {
+          throw new Error('as told');
+        },
+      },
+    });
+    const values = world.system.spawn(early).stream.values();
+    expect(await world.error(values.next())).toMatchObject({ code: 'ACTOR_REMOTE' });
+  });
+
+  test('that asks back does not make a cycle, for it does not hold its actor', async () => {
+    const world = new World();
+    const Both = protocol('both', { one: ask<void, number>(), more: stream<void, number>() });
+    const both = actor(Both, {
+      on: {
+        one: () => 1,
+        async *more(ctx) {
+          yield await ctx.self.ask.one();
+          ctx.watch(ctx.self);
+          yield 2;
+        },
+      },
+    });
+    expect(await world.value(readAll(world.system.spawn(both).stream.more()))).toEqual([1, 2]);
+  });
+
+  test('from a producer that sends more than it was asked for is ended', async () => {
+    let sink: StreamSink | undefined;
+    const call = new StreamCall({
+      cause: undefined,
+      aheadMax: 2,
+      signal: undefined,
+      open: (opened) => (sink = opened),
+    });
+    const values = call.iterator();
+    const first = values.next();
+    for (let n = 0; n < 9; n += 1) sink?.next(n);
+    expect(await first).toEqual({ value: 0, done: false });
+    const rest = await failure(readAll(values));
+    expect(rest).toMatchObject({ code: 'ACTOR_BAD_FRAME' });
   });
 });

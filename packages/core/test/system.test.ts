@@ -1,4 +1,14 @@
-import { actor, ask, isActorError, message, protocol, resume, tell, type ActorRef } from '@actor/core';
+import {
+  actor,
+  ask,
+  isActorError,
+  isActorRef,
+  message,
+  protocol,
+  resume,
+  tell,
+  type ActorRef,
+} from '@actor/core';
 import { describe, expect, test } from 'vitest';
 import { collect, failure, World } from './world.ts';
 
@@ -59,6 +69,15 @@ describe('a system', () => {
     world.system.spawn(counter, { name: 'c', args: { from: 5 } });
     expect(await world.value(byPath.ask.total())).toBe(5);
     expect(await world.value(byAddress.ask.total())).toBe(5);
+  });
+
+  test('gives refs that print as their address and are told from other things', () => {
+    const world = new World();
+    const ref = world.system.spawn(counter, { name: 'c', args: { from: 0 } });
+    expect(`${String(ref)} ${JSON.stringify({ ref })}`).toBe('actor://test/c {"ref":"actor://test/c"}');
+    expect(isActorRef(ref)).toBe(true);
+    expect(isActorRef({ address: 'actor://test/c' })).toBe(false);
+    expect(() => world.system.send({ ...ref } as ActorRef, message('add', 1))).toThrow(/another copy/);
   });
 
   test('sends a message by name, and makes a dead letter of one that nobody understands', async () => {

@@ -100,6 +100,16 @@ describe('G6: a watcher gets terminated exactly once', () => {
     expect(seen).toEqual(['t']);
   });
 
+  test('not when the watcher is gone itself', async () => {
+    const { world, seen, watcher, ref } = start();
+    watcher.tell.watch(ref);
+    await world.pass();
+    await world.value(world.system.stopActor(watcher));
+    ref.tell.end();
+    await world.pass();
+    expect(seen).toEqual([]);
+  });
+
   test('not when the actor only restarts', async () => {
     const { world, seen, watcher } = start();
     const restarting = world.system.spawn(target, { name: 'r', supervise: restart({ backoffMinMs: 1 }) });
