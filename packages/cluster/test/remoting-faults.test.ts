@@ -109,6 +109,21 @@ describe('a full window', () => {
     expect(world.unaccounted()).toBe(0);
   });
 
+  test('of the transport holds frames back: nothing accepted is lost, and the order stays', async () => {
+    const world = new World({ queueMaxBytes: 500, conditions: { delayMeanMs: 5 } });
+    const [a, b] = await world.pair();
+    const got = boxOn(b);
+    const ref = a.system.ref(Box, b.at('box'));
+    for (let i = 0; i < 200; i += 1) {
+      expect(ref.tell.put(`${i} ${'x'.repeat(100)}`)).toBe('accepted');
+      await world.sim.advance(1);
+    }
+    await world.sim.runUntil(() => got.length === 200);
+    expect(got.map((text) => Number.parseInt(String(text), 10))).toEqual(
+      Array.from({ length: 200 }, (_, i) => i),
+    );
+  });
+
   test('bounds the requests under way as well', async () => {
     const world = new World({ limits: { requestsMax: 3 } });
     const [a, b] = await world.pair();

@@ -160,7 +160,7 @@ describe('a batch', () => {
     expectBadFrame(() => post().inbox.read(good.slice(), 0));
     for (let at = 0; at < good.length; at += 1) {
       expectBadFrame(() => post().inbox.read(good.slice(0, at), 0));
-      for (let value = 0; value < 256; value += 5) {
+      for (let value = 0; value < 256; value += 17) {
         const bad = good.slice();
         bad[at] = value;
         expectBadFrame(() => post().inbox.read(bad, 0));

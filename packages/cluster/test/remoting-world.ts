@@ -29,6 +29,7 @@ export interface TestNode {
 
 export interface WorldOptions extends Partial<FaultNetworkOptions> {
   readonly limits?: Partial<RemotingLimits>;
+  readonly queueMaxBytes?: number;
 }
 
 export class World {
@@ -38,11 +39,11 @@ export class World {
   readonly #transport;
   readonly #limits: Partial<RemotingLimits>;
 
-  constructor({ limits = {}, ...options }: WorldOptions = {}) {
+  constructor({ limits = {}, queueMaxBytes = 16 * 1024 * 1024, ...options }: WorldOptions = {}) {
     const seed = options.seed ?? 1;
     this.sim = new Simulation({ seed });
     this.#limits = limits;
-    this.#transport = faultNetwork(memory({ fabric: memoryFabric() }), { ...options, seed });
+    this.#transport = faultNetwork(memory({ fabric: memoryFabric(), queueMaxBytes }), { ...options, seed });
     this.network = this.#transport.network;
   }
 

@@ -53,7 +53,7 @@ export class PayloadScan {
     this.#end = end;
     this.#left = this.#limits.elementsMax;
     this.#hasRefs = false;
-    this.#own.length = 0;
+    if (this.#own.length > 0) this.#own.length = 0;
     this.#value(0);
     if (this.#at !== end) throw badFrame('a payload of it goes on after its value');
     return this.#hasRefs;
