@@ -77,6 +77,8 @@ export interface ActorRef<P extends Protocol = Protocol> {
   readonly stream: Streams<P['messages']>;
   /** The same actor under another contract; the way to give one to a ref that came without. */
   as<Q extends Protocol>(protocol: Q): ActorRef<Q>;
+  /** The address. */
+  toString(): string;
 }
 
 /** @internal What makes an object a ref for {@link isActorRef}, whichever copy of this package made it. */
