@@ -74,7 +74,7 @@ describe('a system', () => {
   test('gives refs that print as their address and are told from other things', () => {
     const world = new World();
     const ref = world.system.spawn(counter, { name: 'c', args: { from: 0 } });
-    expect(`${String(ref)} ${JSON.stringify({ ref })}`).toBe('actor://test/c {"ref":"actor://test/c"}');
+    expect(`${ref.toString()} ${JSON.stringify({ ref })}`).toBe('actor://test/c {"ref":"actor://test/c"}');
     expect(isActorRef(ref)).toBe(true);
     expect(isActorRef({ address: 'actor://test/c' })).toBe(false);
     expect(() => world.system.send({ ...ref }, message('add', 1))).toThrow(/another copy/);
