@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { ActorError } from '@actor/core';
 
 /** Raised when the layout changes; a frame of another version is refused. */
-export const wireVersion = 1;
+const wireVersion = 1;
 
 export const frameHeaderBytes = 38;
 
