@@ -216,6 +216,37 @@ describe('a call cycle', () => {
     expect(error.cause).toMatchObject({ details: { cycle: ['actor://test/a', 'actor://test/a'] } });
   });
 
+  test('is not seen where the first asker did not wait and does something else meanwhile', async () => {
+    const world = new World();
+    const One = protocol('one', { start: tell(), slow: tell(), get: ask<void, string>() });
+    const Two = protocol('two', { back: ask<void, string>() });
+    const answers: string[] = [];
+    const two = world.system.spawn(
+      actor(Two, {
+        on: {
+          async back() {
+            await new Promise<void>((resolve) => void world.simulation.after(5, resolve));
+            return world.system.ref(One, 'one').ask.get();
+          },
+        },
+      }),
+    );
+    const one = world.system.spawn(
+      actor(One, {
+        on: {
+          start: () => void two.ask.back().then((answer) => answers.push(answer)),
+          slow: () => new Promise<void>((resolve) => void world.simulation.after(10, resolve)),
+          get: () => 'got',
+        },
+      }),
+      { name: 'one' },
+    );
+    one.tell.start();
+    one.tell.slow();
+    await world.pass(50);
+    expect(answers).toEqual(['got']);
+  });
+
   test('is not seen where there is none: asks that pass an actor twice, one after the other', async () => {
     const world = new World();
     for (const name of ['a', 'b']) world.system.spawn(link(world), { name });

@@ -123,12 +123,14 @@ describe('stash and become', () => {
   test('what was stashed is handled first and in order, by the new handlers', async () => {
     const world = new World();
     const ref = world.system.spawn(door);
-    const answers = Promise.all([ref.ask.knock('a'), ref.ask.knock('b')]);
+    const answers: string[] = [];
+    const knock = (who: string): void => void ref.ask.knock(who).then((answer) => answers.push(answer));
+    knock('a');
+    knock('b');
     ref.tell.open();
-    const third = ref.ask.knock('c');
+    knock('c');
     await world.pass();
-    expect(await answers).toEqual(['come in, a', 'come in, b']);
-    expect(await third).toBe('come in, c');
+    expect(answers).toEqual(['come in, a', 'come in, b', 'come in, c']);
     ref.tell.shut();
     const shut = failure(ref.ask.knock('d', { timeoutMs: 10 }));
     await world.pass(20);
