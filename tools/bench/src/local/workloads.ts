@@ -86,7 +86,7 @@ class Course {
 }
 
 const make = (mix: Mix, index: number): Message =>
-  mix.length === 1 ? mix[0].make(index) : (mix[index & 7] ?? mix[0]).make(index);
+  mix.length === 1 ? mix[0].make(index) : (mix[index % mix.length] ?? mix[0]).make(index);
 
 /** One actor per state, its kind taken from the mix in turn. */
 async function spawn(
@@ -96,10 +96,9 @@ async function spawn(
 ): Promise<readonly unknown[]> {
   if (mix.length === 1) return contender.spawn(mix[0], states);
   const refs = new Array<unknown>(states.length);
-  for (const [which, kind] of mix.entries()) {
-    const chosen = states.filter((_, index) => index % mix.length === which);
-    for (const [at, ref] of (await contender.spawn(kind, chosen)).entries())
-      refs[at * mix.length + which] = ref;
+  for (const [index, state] of states.entries()) {
+    const spawned = contender.spawn(mix[index % mix.length] ?? mix[0], [state]);
+    refs[index] = (spawned instanceof Promise ? await spawned : spawned)[0];
   }
   return refs;
 }
