@@ -190,9 +190,9 @@ export class Life {
     transport.onLink((peer, up) => {
       if (up) linked.add(peer.nodeId);
     });
-    transport.onDialFailed?.((_, { details: { reason, nodeId } }) => {
-      if (reason !== 'old-incarnation' || typeof nodeId !== 'string' || !linked.has(nodeId)) return;
-      this.#condemn({ by: nodeId, incarnation: this.incarnation, successor: 'somewhere' });
+    transport.onDialFailed?.((_, { details: { reason, refusedBy } }) => {
+      if (reason !== 'old-incarnation' || typeof refusedBy !== 'string' || !linked.has(refusedBy)) return;
+      this.#condemn({ by: refusedBy, incarnation: this.incarnation, successor: 'somewhere' });
     });
   }
 

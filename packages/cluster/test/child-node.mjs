@@ -26,6 +26,7 @@ void (async () => {
     const isIn = event.status === 'joining' || event.status === 'running';
     process.send({
       status: event.status,
+      code: event.error?.code,
       ...(isIn ? { self: cluster.self(), address: cluster.address } : {}),
     });
   }

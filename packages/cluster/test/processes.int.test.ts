@@ -171,6 +171,19 @@ describe('G6 death watch, G7 heals', () => {
     expect(await ref.ask.total()).toBe(7);
   });
 
+  test('a process that slept while another took its place elsewhere stops, and leaves the other alone', async () => {
+    const sleeper = spawn({ nodeName: 'b' });
+    await sleeper.running();
+    sleeper.process.kill('SIGSTOP');
+    const second = await spawn({ nodeName: 'b' }).running();
+    await time.eventually(() => isAlive('b', second.self.incarnation), 'the second is a member');
+    sleeper.process.kill('SIGCONT');
+    await time.eventually(() => sleeper.last?.status === 'failed', 'the first has failed');
+    expect(sleeper.last?.code).toBe('ACTOR_NAME_TAKEN');
+    expect(await observer.ref(Cart, `${second.address}/cart`).ask.total()).toBe(0);
+    expect(isAlive('b', second.self.incarnation)).toBe(true);
+  });
+
   test('a process that stops in order is seen to leave', async () => {
     const child = spawn({ nodeName: 'b' });
     await child.running();

@@ -155,11 +155,12 @@ export class MemoryTransport implements Transport {
   #refuses({ clusterName, identity }: MemoryEndpoint): ActorError | undefined {
     const reason = this.#reasonToRefuse(clusterName, identity);
     if (reason === undefined) return undefined;
+    const { nodeId } = this.#context;
     this.#context.logger.warn({ peer: identity, clusterName, reason }, 'link refused');
     return new ActorError(
       'ACTOR_PROTOCOL_MISMATCH',
       `Node "${this.#context.nodeId}" of cluster "${this.#context.clusterName}" refused the link: ${reason}.`,
-      { details: { reason, nodeId: this.#context.nodeId, clusterName: this.#context.clusterName } },
+      { details: { reason, nodeId, clusterName: this.#context.clusterName, refusedBy: nodeId } },
     );
   }
 

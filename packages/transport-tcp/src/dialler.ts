@@ -154,7 +154,7 @@ export class Dialler {
     socket.destroy();
     route.nodeId = nodeId;
     if (verdict === 'use-other') this.#dialSoonAgain(route);
-    else this.#onFailed(route, refusalError(route.to, verdict, welcome));
+    else this.#onFailed(route, refusalError(route.to, verdict, welcome, self.identity.nodeId));
   }
 
   // One after the other, so that a link needs only one place among the connections that the other side lets wait.

@@ -1,7 +1,7 @@
 // Reading one hello from a socket, and both outcomes of one outgoing attempt. Deadlines belong to the callers.
 
 import type { Socket } from 'node:net';
-import { ActorError, formatAddress, type NodeAddress, type Runtime } from '@actor/core';
+import { ActorError, formatAddress, type NodeAddress, type NodeId, type Runtime } from '@actor/core';
 import {
   decodeHello,
   encodeHello,
@@ -91,13 +91,18 @@ export function refuse(socket: Socket, refusal: Hello): void {
   socket.resume();
 }
 
-/** A refusal as the dialler reports it. */
-export function refusalError(to: NodeAddress, reason: RefusalReason, peer?: Hello): ActorError {
+/** A refusal as the dialler reports it. `refusedBy` tells whether the other side or this one did not want the link. */
+export function refusalError(
+  to: NodeAddress,
+  reason: RefusalReason,
+  peer?: Hello,
+  refusedBy: NodeId | undefined = peer?.identity.nodeId,
+): ActorError {
   const details = {
     host: to.host,
     port: to.port,
     reason,
-    ...(peer === undefined ? {} : { nodeId: peer.identity.nodeId, clusterName: peer.clusterName }),
+    ...(peer === undefined ? {} : { nodeId: peer.identity.nodeId, clusterName: peer.clusterName, refusedBy }),
   };
   return new ActorError(codeOf(reason), `${formatAddress(to)}: the link was refused: ${reason}.`, {
     details,

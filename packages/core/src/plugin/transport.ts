@@ -52,7 +52,11 @@ export interface Transport extends Startable {
   receive(listener: (from: PeerIdentity, frame: Uint8Array, lane: Lane) => void): Unsubscribe;
   /** Link-up comes before the first frame of the link, link-down after its last. Links already up are reported at once. */
   onLink(listener: (peer: PeerIdentity, up: boolean) => void): Unsubscribe;
-  /** With `supports.dialFailures`: each failed dial with its cause, a refusal by the other side included. */
+  /**
+   * With `supports.dialFailures`: each failed dial with its cause, a refusal included. Of a refusal, `details.reason` says
+   * why and `details.refusedBy` which node did not want the link. Reason `old-incarnation`, refused by a peer, means that
+   * a later life of this node has taken its place there.
+   */
   onDialFailed?(listener: (to: NodeAddress, error: ActorError) => void): Unsubscribe;
 }
 
