@@ -10,13 +10,15 @@ function version(name: string): string {
     : 'not installed';
 }
 
+/** Beyond the number of processors, somebody else was at work. */
+export const load = (): string => loadavg()[0]?.toFixed(1) ?? 'unknown';
+
 export function machine(): string {
   const [first] = cpus();
   const names = ['nact', 'comedy', 'moleculer', 'msgpackr'];
   const gib = (totalmem() / 2 ** 30).toFixed(0);
   return [
-    `Machine: ${cpus().length} × ${first?.model.trim() ?? 'unknown processor'}, ${gib} GiB, ${type()} ${release()},` +
-      ` load ${loadavg()[0]?.toFixed(1) ?? '?'} at the start.`,
+    `Machine: ${cpus().length} × ${first?.model.trim() ?? 'unknown processor'}, ${gib} GiB, ${type()} ${release()}.`,
     `Versions: Node ${process.versions.node}, ${names.map((name) => `${name} ${version(name)}`).join(', ')}.`,
   ].join('\n');
 }

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { local } from './local/section.ts';
-import { machine } from './machine.ts';
+import { load, machine } from './machine.ts';
 import { remote } from './remote/section.ts';
 import type { Section } from './section.ts';
 import { table } from './table.ts';
@@ -40,6 +40,7 @@ const pace: Pace = {
 };
 
 console.log(machine());
+const loadBefore = load();
 console.log(`${pace.rounds} interleaved rounds of ${pace.roundMs} ms: median (min–max).\n`);
 for (const section of chosen) {
   const narrowed = {
@@ -50,3 +51,4 @@ for (const section of chosen) {
   const scores = await run(narrowed, pace, (name) => console.error(`… ${name}`));
   console.log(`\n${table(narrowed, scores, pace.rounds)}\n`);
 }
+console.log(`Load of the machine: ${loadBefore} at the start, ${load()} at the end.`);

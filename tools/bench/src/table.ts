@@ -90,7 +90,7 @@ function mainTable(section: Section, scores: Scores, rounds: number): string {
     'ours ÷ floor (goal)',
     'ours ÷ peer (goal)',
     'met',
-    'goal then',
+    'goal, absolute',
     'n',
   ];
   return grid(head, rows);
