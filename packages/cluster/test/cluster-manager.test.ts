@@ -246,6 +246,31 @@ describe('G7 heals', () => {
   });
 });
 
+describe('a next life waits for the port of the last one', () => {
+  /** Runs until `c` has ended a life and not yet begun the next, and takes its port meanwhile. */
+  async function usurp() {
+    await world.of('abc', { maxRetries: 5 });
+    world.simulation.pause('c', 30_000);
+    await world.sees('c', 'declared-dead');
+    await world.simulation.runUntil(() => world.fabric.find({ host: 'c.test', port: 1 }) === undefined);
+    return world.start('z', { host: 'c.test', joinAddresses: [] });
+  }
+
+  test('and has it when it is free again', async () => {
+    const usurper = await usurp();
+    await world.simulation.advance(500);
+    await world.simulation.settle(usurper.stop());
+    await world.agree('abc', 30_000);
+  });
+
+  test('and the node fails when it stays taken', async () => {
+    await usurp();
+    await world.sees('c', 'failed');
+    expect(world.node('c').health().reasons[0]).toMatch(/c\.test:1/);
+    expect(world.node('c').members()).toEqual([]);
+  });
+});
+
 describe('restarting', () => {
   test('a node that crashed is replaced at its address at once', async () => {
     await world.of('abc');

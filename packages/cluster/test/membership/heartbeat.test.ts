@@ -256,6 +256,21 @@ describe('being declared dead', () => {
   });
 });
 
+test('two lives of one node id that meet settle it between them', () => {
+  const mesh = new Mesh();
+  const earlier = mesh.add('c', 1);
+  const later = mesh.add('c', 2, 'elsewhere');
+  const request = (from: typeof earlier) => {
+    const { core } = from;
+    return { type: 'join' as const, phase: 'request' as const, heard: [], members: core.members.all() };
+  };
+  const answers = later.core.receive(mesh.nowMs, earlier.identity, request(earlier));
+  expect(answers).toMatchObject([{ kind: 'send', to: 'c', message: { type: 'join', phase: 'refused' } }]);
+  expect(earlier.core.receive(mesh.nowMs, later.identity, request(later))).toMatchObject([
+    { kind: 'event', event: { kind: 'declared-dead', successor: { host: 'elsewhere', port: 1 } } },
+  ]);
+});
+
 describe('leaving', () => {
   test('is seen as such by all, never as a death, and ends when all have acknowledged', () => {
     const mesh = Mesh.of('abc');
