@@ -63,7 +63,7 @@ async function watching(by: ClusterManager, address: string) {
 }
 
 describe('a ref', () => {
-  test('works for an actor here and on another node alike', async () => {
+  test('reaches an actor here and on another node alike', async () => {
     await clustered('ab');
     const a = world.node('a');
     const b = world.node('b');
@@ -84,7 +84,7 @@ describe('a ref', () => {
     expect(await settle(b.ref(Cart, cartOf('b')).ask.total())).toBe(5);
   });
 
-  test('made before the start works when the node runs', async () => {
+  test('made before the start reaches its actor when the node runs', async () => {
     const a = world.make('a');
     const b = world.make('b');
     b.registerActor(cart, { name: 'cart' });
