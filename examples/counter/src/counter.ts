@@ -13,7 +13,7 @@ export const counter = actor(Counter, {
   },
 });
 
-export const Guard = protocol('guard', { watch: tell<ActorRef>() });
+const Guard = protocol('guard', { watch: tell<ActorRef>() });
 
 /** Watches whatever it is given, and says when that is gone. */
 export const guard = actor(Guard, {
