@@ -140,9 +140,9 @@ export class Dialler {
   }
 
   #onWelcome(route: Route, linkId: string, socket: Socket, welcome: Hello, rest: Buffer): void {
-    const { self, security, links } = this.#options;
+    const { self, links } = this.#options;
     const { nodeId } = welcome.identity;
-    const reason = security.proves(socket, welcome.identity) ? checkPeer(self, welcome) : 'identity';
+    const reason = checkPeer(self, welcome);
     const verdict = reason === 'none' ? confirm(self, welcome, links.with(nodeId)) : reason;
     if (verdict === 'use-mine') {
       const link = links.create(welcome, linkId, true);
@@ -164,7 +164,7 @@ export class Dialler {
     const giveUp = this.#attempt(route.to, lane, link.id, false, {
       onWelcome: (socket, { identity }, rest) => {
         const isSame = identity.nodeId === link.peer.nodeId && identity.incarnation === link.peer.incarnation;
-        if (link.state === 'opening' && isSame && this.#options.security.proves(socket, identity)) {
+        if (link.state === 'opening' && isSame) {
           link.add(lane, socket, rest);
           this.#addLanes(route, link);
           return;

@@ -39,6 +39,7 @@ export interface Attempt {
 }
 
 export interface AttemptEvents {
+  /** By the node that the welcome names, as far as the security can tell. */
   onWelcome(socket: Socket, welcome: Hello, rest: Buffer): void;
   /** With the refusal where the other side sent one. */
   onFailed(error: ActorError, refusal: Hello | undefined): void;
@@ -66,10 +67,16 @@ export function attempt(
   const onSecure = (secure: Socket): void => {
     secure.write(encodeHello(hello));
     readHello(secure, (answer, rest) => {
-      const refusal = answer.kind === 'complete' ? answer.hello : undefined;
-      if (refusal === undefined) fail(refusalError(to, answer.kind === 'version' ? 'version' : 'malformed'));
-      else if (refusal.kind !== 'welcome') fail(refusalError(to, refusal.reason, refusal), refusal);
-      else if (finish()) events.onWelcome(secure, refusal, rest);
+      if (answer.kind !== 'complete') {
+        fail(refusalError(to, answer.kind));
+        return;
+      }
+      const peer = answer.hello;
+      // A refusal counts as well: it may say that a node's life is over.
+      if (!security.proves(secure, peer.identity)) {
+        fail(refusalError(to, 'identity', peer, hello.identity.nodeId));
+      } else if (peer.kind !== 'welcome') fail(refusalError(to, peer.reason, peer), peer);
+      else if (finish()) events.onWelcome(secure, peer, rest);
     });
   };
   try {
@@ -118,7 +125,6 @@ function codeOf(
     case 'duplicate':
     case 'too-many-links':
     case 'no-such-link':
-    case 'stopping':
       return 'ACTOR_NO_ROUTE';
     case 'none':
     case 'malformed':

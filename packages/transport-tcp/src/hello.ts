@@ -24,7 +24,6 @@ export const refusalReasons = [
   'duplicate',
   'too-many-links',
   'no-such-link',
-  'stopping',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 

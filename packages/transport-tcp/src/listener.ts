@@ -51,7 +51,8 @@ export class Listener {
     this.#server = createServer({ noDelay: true }, (raw) => this.#accept(raw));
     this.#acceptor = options.security.acceptor({
       onSecure: (socket) => this.#onSecure(socket),
-      onRefused: (error) => this.#events.onTurnedAway('unauthenticated', 'a peer', error),
+      onRefused: (error, from = 'a closed socket') =>
+        this.#events.onTurnedAway('unauthenticated', from, error),
     });
   }
 

@@ -32,7 +32,7 @@ export interface Acceptor {
 }
 interface AcceptorEvents {
   onSecure(socket: Socket): void;
-  onRefused(error: Error): void;
+  onRefused(error: Error, from: string | undefined): void;
 }
 
 export interface Security {
@@ -40,7 +40,7 @@ export interface Security {
   /** Connects; `onSecure` is called once, when the peer is authenticated as far as TLS does it. */
   dial(to: NodeAddress, onSecure: (socket: Socket) => void): Socket;
   acceptor(events: AcceptorEvents): Acceptor;
-  /** Does the certificate at the other end belong to the node that the hello names? */
+  /** Does the certificate at the other end belong to the node that its hello names? */
   proves(socket: Socket, peer: PeerIdentity): boolean;
 }
 
@@ -75,8 +75,10 @@ export function secretSecurity({ secrets }: SecretOptions, clusterName: string):
           host: to.host,
           port: to.port,
           pskCallback: () => ({ psk: current.psk, identity: current.identity }),
-          // The peer proves the key; it has no certificate that could name it.
-          checkServerIdentity: () => undefined,
+          // Called for a certificate that the system trusts, which anybody can have: TLS lets the other side show one
+          // instead of proving the key.
+          checkServerIdentity: () =>
+            tlsError('ERR_TLS_NO_SECRET', 'A certificate was shown instead of proving the secret.'),
         },
         () => onceEphemeral(socket, onSecure),
       );
@@ -149,9 +151,12 @@ export function dialError(error: Error & { code?: string; syscall?: string }, to
   });
 }
 
-// Errors of the system name a system call, but for a reset during the TLS handshake; errors of node:tls name none.
-function isOfTls({ code, syscall }: Error & { code?: string; syscall?: string }): boolean {
+// Errors of the system name a system call, but for a reset during the TLS handshake, and for one that holds the failures of
+// all the addresses of a name; errors of node:tls name none.
+function isOfTls(error: Error & { code?: string; syscall?: string }): boolean {
+  const { code, syscall } = error;
   if (code === undefined || code === 'ECONNRESET' || code === 'ERR_SOCKET_BAD_PORT') return false;
+  if (error instanceof AggregateError) return false;
   return code === 'EPROTO' || syscall === undefined;
 }
 
@@ -171,7 +176,7 @@ function deriveKey(secret: string | Uint8Array, clusterName: string): DerivedKey
 // Node wraps a socket that is handed to a TLS server by this event; caps and deadlines come before it, in the listener.
 function tlsAcceptor(options: TlsOptions, events: AcceptorEvents): Acceptor {
   const server = createServer(options, (socket) => events.onSecure(socket));
-  server.on('tlsClientError', (error) => events.onRefused(error));
+  server.on('tlsClientError', (error, socket) => events.onRefused(error, socket.remoteAddress));
   return { accept: (raw) => void server.emit('connection', raw), close: () => void server.close() };
 }
 
@@ -183,9 +188,11 @@ function onceEphemeral(socket: TLSSocket, onSecure: (socket: Socket) => void): v
     onSecure(socket);
     return;
   }
-  socket.destroy(
-    Object.assign(new Error('The TLS handshake had no ephemeral key.'), { code: 'ERR_TLS_NO_EPHEMERAL_KEY' }),
-  );
+  socket.destroy(tlsError('ERR_TLS_NO_EPHEMERAL_KEY', 'The TLS handshake had no ephemeral key.'));
+}
+
+function tlsError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {

@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { NodeAddress } from '@actor/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeHello } from '../src/hello.ts';
@@ -71,6 +71,15 @@ describe('a secret', () => {
     expect([a.log, b.log]).toEqual([[], []]);
   });
 
+  test('and certificates can not speak, in either direction', async () => {
+    const a = await start({ secret }, { nodeId: 'a' });
+    const b = await start({ tls: new Authority().vouchFor('conformance', 'b') }, { nodeId: 'b' });
+    say(a, b, 'hi');
+    say(b, a, 'hi');
+    await Promise.all([dialFailure(a), dialFailure(b)]);
+    expect([a.log, b.log]).toEqual([[], []]);
+  });
+
   test('can be rotated: each of a list is accepted, the first is used to dial', async () => {
     const nodes = [
       await start({ secret }, { nodeId: 'old' }),
@@ -135,6 +144,24 @@ describe('certificates', () => {
       details: { reason: 'identity' },
     });
     expect([a.log, thief.log]).toEqual([[], []]);
+  });
+
+  test('do not let a node refuse in the name of another', async () => {
+    const a = await node('a');
+    const tls = authority.vouchFor('conformance', 'thief');
+    const refusal = encodeHello(rawHello('b', { kind: 'refusal', reason: 'old-incarnation' }));
+    const server = createTlsServer({ ...tls, requestCert: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.end(refusal);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    a.transport.send({ host: '127.0.0.1', port }, Buffer.from('are you b?'), 'user');
+    expect(await dialFailure(a)).toMatchObject({
+      code: 'ACTOR_UNAUTHENTICATED',
+      details: { reason: 'identity', refusedBy: 'a' },
+    });
   });
 
   test('are of one cluster', async () => {

@@ -68,7 +68,7 @@ export class Authority {
   }
 
   /** What the node gives to `tcp({ tls })`. */
-  vouchFor(clusterName: string, nodeId: string): TlsIdentity {
+  vouchFor(clusterName: string, nodeId: string): Record<keyof TlsIdentity, string> {
     const { publicKey, privateKey } = keyPair();
     this.#issued += 1;
     const cert = certificate({
@@ -78,6 +78,6 @@ export class Authority {
       serial: this.#issued,
       extension: uri(certificateUri(clusterName, nodeId)),
     });
-    return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }), ca: this.ca };
+    return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), ca: this.ca };
   }
 }

@@ -146,7 +146,7 @@ describe('an answer', () => {
       encodeHello(rawHello('x', { kind: 'refusal', reason: 'version', versionMin: 8, versionMax: 9 })),
     ],
     ['ACTOR_UNAUTHENTICATED', encodeHello(rawHello('x', { kind: 'refusal', reason: 'identity' }))],
-    ['ACTOR_NO_ROUTE', encodeHello(rawHello('x', { kind: 'refusal', reason: 'stopping' }))],
+    ['ACTOR_NO_ROUTE', encodeHello(rawHello('x', { kind: 'refusal', reason: 'too-many-links' }))],
     ['ACTOR_NO_ROUTE', encodeHello(rawHello('x')).subarray(0, 10)],
   ])('gives the dialler %s', async (code, bytes) => {
     const a = await start({}, { nodeId: 'a' });

@@ -2,7 +2,7 @@ import { Simulation, transportContext } from '@actor/core/testkit';
 import { describe, expect, test } from 'vitest';
 import { isLoopback } from '../src/bind-policy.ts';
 import { certificateUri, tcp, type TcpOptions, TcpTransport } from '../src/index.ts';
-import { uriNames } from '../src/security.ts';
+import { dialError, uriNames } from '../src/security.ts';
 
 const secret = 'correct horse battery staple';
 const make = (options: TcpOptions, host = '127.0.0.1', clusterName = 'shop') =>
@@ -100,6 +100,22 @@ describe('a bind', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('a failed dial', () => {
+  const to = { host: 'a.example', port: 1 };
+  const error = (code: string, syscall?: string): Error => Object.assign(new Error(code), { code, syscall });
+
+  test('is told apart from a failed authentication', () => {
+    const refused = error('ECONNREFUSED', 'connect');
+    const severalAddresses = Object.assign(new AggregateError([refused, refused]), { code: 'ECONNREFUSED' });
+    for (const cause of [refused, severalAddresses, error('ENOTFOUND', 'getaddrinfo')]) {
+      expect(dialError(cause, to)).toMatchObject({ code: 'ACTOR_NO_ROUTE', retryable: true, cause });
+    }
+    for (const cause of [error('ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR'), error('EPROTO', 'write')]) {
+      expect(dialError(cause, to)).toMatchObject({ code: 'ACTOR_UNAUTHENTICATED', retryable: false, cause });
+    }
   });
 });
 
