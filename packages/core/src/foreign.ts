@@ -1,21 +1,31 @@
-// A recipient for an address of another system: what the gateway makes of it, for as long as there is a gateway.
+// A recipient for an address of another system: what the gateway makes of it, for as long as there is a gateway. Only a
+// gateway knows where this system itself is reached, so the address may turn out to be its own.
 
 import type { Envelope, SendResult } from './envelope.ts';
 import { noSuchActor } from './failure.ts';
 import type { Gateway, Recipient, Watcher } from './gateway.ts';
 import type { Kernel } from './kernel.ts';
+import type { LocalPath } from './local-path.ts';
 
 export class Foreign implements Recipient {
   readonly address: string;
   readonly uid: number | undefined;
   readonly #kernel: Kernel;
+  readonly #local: LocalPath;
   #gateway: Gateway | undefined;
   #way: Recipient | undefined;
 
-  constructor(kernel: Kernel, address: string, uid: number | undefined) {
+  /** `local` is the same path here, for the case that the address is this system's. */
+  constructor(kernel: Kernel, address: string, local: LocalPath) {
     this.#kernel = kernel;
+    this.#local = local;
     this.address = address;
-    this.uid = uid;
+    this.uid = local.uid;
+  }
+
+  /** The same actor as one of this system, if it is. */
+  get home(): LocalPath | undefined {
+    return this.#recipient() === this.#local ? this.#local : undefined;
   }
 
   send(envelope: Envelope): SendResult {
@@ -38,9 +48,11 @@ export class Foreign implements Recipient {
 
   #recipient(): Recipient | undefined {
     const { gateway } = this.#kernel;
-    if (gateway !== this.#gateway) {
+    // What is here stays reachable without a gateway.
+    if (gateway !== this.#gateway && this.#way !== this.#local) {
       this.#gateway = gateway;
-      this.#way = gateway?.recipient(this.address, this.uid);
+      const isHere = gateway !== undefined && this.address.startsWith(`${gateway.origin}/`);
+      this.#way = isHere ? this.#local : gateway?.recipient(this.address, this.uid);
     }
     return this.#way;
   }

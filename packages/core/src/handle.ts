@@ -2,6 +2,7 @@
 // the contract, made when they are first used.
 
 import { ActorError } from './errors.ts';
+import { Foreign } from './foreign.ts';
 import type { Recipient } from './gateway.ts';
 import { InterceptedRecipient } from './interceptor.ts';
 import type { Kernel } from './kernel.ts';
@@ -32,10 +33,11 @@ export class Handle<P extends Protocol> implements ActorRef<P> {
     });
   }
 
-  /** The same, past every interceptor. */
+  /** The same, past every interceptor, and as a local one where an address has turned out to be. */
   static recipientOf(ref: ActorRef): Recipient {
     const way = Handle.wayOf(ref);
-    return way instanceof InterceptedRecipient ? way.inner : way;
+    const recipient = way instanceof InterceptedRecipient ? way.inner : way;
+    return recipient instanceof Foreign ? (recipient.home ?? recipient) : recipient;
   }
 
   get address(): string {

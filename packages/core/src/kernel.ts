@@ -45,6 +45,8 @@ export class Kernel {
   /** Contracts that this process has used, so that a ref that arrives with a name gets its methods. */
   readonly protocols: Map<string, Protocol> = new Map();
   gateway: Gateway | undefined;
+  /** Where the actors are reached: as the gateway says, or the last one said; the local origin before the first. */
+  origin: string;
   /** All actors have ended, for good. */
   stopped = false;
   /** The speaker whose handler runs synchronously. */
@@ -74,10 +76,7 @@ export class Kernel {
     this.deadlines = new Deadlines(options.runtime);
     this.#sending = options.interceptors.some((one) => one.send !== undefined);
     this.localOrigin = `actor://${options.name}`;
-  }
-
-  get origin(): string {
-    return this.gateway?.origin ?? this.localOrigin;
+    this.origin = this.localOrigin;
   }
 
   speaker(): Speaker | undefined {

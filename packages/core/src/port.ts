@@ -31,6 +31,7 @@ export class Port implements GatewayPort {
       });
     }
     this.#kernel.gateway = gateway;
+    this.#kernel.origin = gateway.origin;
     return this;
   }
 
@@ -98,11 +99,11 @@ export class Port implements GatewayPort {
 
   #recipient(address: string, uid: number | undefined): Recipient {
     if (!address.includes('://')) return this.#local(address, uid);
-    // Addresses from before the gateway came go on working.
-    for (const origin of [this.#kernel.origin, this.#kernel.localOrigin]) {
-      if (address.startsWith(`${origin}/`)) return this.#local(pathOf(address), uid);
-    }
-    return new Foreign(this.#kernel, address, uid);
+    const local = this.#local(pathOf(address), uid);
+    // Addresses from before the gateway came go on working, and the gateway's while the next one is on its way.
+    const { localOrigin, origin: present } = this.#kernel;
+    const isHere = [localOrigin, present].some((origin) => address.startsWith(`${origin}/`));
+    return isHere ? local : new Foreign(this.#kernel, address, local);
   }
 
   #local(path: string, uid: number | undefined): LocalPath {

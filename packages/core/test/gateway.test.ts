@@ -135,6 +135,50 @@ describe('a system with a gateway', () => {
     }
   });
 
+  test.each([
+    ['before the gateway came', 0],
+    ['while the next gateway was on its way', 1],
+  ])('reaches its own actors by a ref to its address that was made %s', async (_, gateways) => {
+    const world = new World();
+    const watched = world.system.spawn(cart(), { name: 'cart' });
+    const ended: string[] = [];
+    const Watcher = protocol('watcher', {});
+    const make = (): ReturnType<typeof world.system.attach> =>
+      world.system.attach({ origin, recipient: (address, uid) => new FakeRecipient(address, uid) });
+    for (let made = 0; made < gateways; made += 1) make().detach();
+    const ref = world.system.ref(Cart, `${origin}/cart`);
+    if (gateways > 0) expect(await world.value(ref.ask.total())).toBe(0);
+    make().detach();
+    const port = make();
+    expect(await world.value(ref.ask.total())).toBe(0);
+    world.system.spawn(
+      actor(Watcher, {
+        on: {},
+        onStart: (ctx) => ctx.watch(ref),
+        onTerminated: (_ctx, { address }) => void ended.push(address),
+      }),
+    );
+    await world.pass();
+    port.detach();
+    await world.value(world.system.stopActor(watched));
+    await world.pass();
+    expect(ended).toEqual([`${origin}/cart`]);
+  });
+
+  test('shows the dead letters that the end of its gateway makes, when its actors have stopped before', async () => {
+    const { world, port } = start();
+    const letters = collect(world.system.deadLetters());
+    const stopped = world.system.stop();
+    await world.pass();
+    await stopped;
+    const message = { method: 'add', payload: 2, kind: 'tell' as const };
+    port.deadLetter({ message, recipient: 'tcp://b/cart', sender: undefined, reason: 'link-lost' });
+    port.detach();
+    await world.pass();
+    expect(letters).toMatchObject([{ reason: 'link-lost' }]);
+    expect(await world.system.deadLetters().next()).toMatchObject({ done: true });
+  });
+
   test('sends to foreign addresses through it, with the sender', async () => {
     const { world, made } = start();
     const foreign = world.system.ref(Cart, 'tcp://127.0.0.1:8082/cart');
