@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net';
 import type { NodeAddress } from '@actor/core';
+import { isDialable } from './hello.ts';
 import { invalid } from './options.ts';
 
 /** 127.0.0.0/8, also in IPv6 clothes, and ::1. */
@@ -10,8 +11,8 @@ export function isLoopback(ip: string): boolean {
   return ip === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/i.test(ip);
 }
 
-function isUnspecified(host: string): boolean {
-  return ['', '0.0.0.0', '::', '::0', '0:0:0:0:0:0:0:0'].includes(host);
+function isUnspecified(ip: string): boolean {
+  return ip === '0.0.0.0' || ip === '::';
 }
 
 export interface BindPolicy {
@@ -25,17 +26,19 @@ export interface BindPolicy {
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID.
  */
 export function checkListen({ host }: NodeAddress, policy: BindPolicy): void {
-  if (isUnspecified(host) && policy.advertise.host === undefined) {
-    throw invalid([
-      `transport.advertise.host is needed to listen on "${host}": that is every address of this machine, and others must dial one.`,
-    ]);
+  if (host === '' || isIP(host) !== 0) checkBound(host === '' ? '::' : host, policy);
+  else if (policy.advertise.host === undefined && !isDialable({ host, port: 1 })) {
+    throw invalid([`Others can't dial the host "${host}" that this node listens on.`]);
   }
-  if (isIP(host) !== 0) checkBound(host, policy);
-  else if (host === '') checkBound('::', policy);
 }
 
-/** @throws {@link ActorError} ACTOR_CONFIG_INVALID for an open bind on a routable address. */
-export function checkBound(ip: string, { authenticated, insecure }: BindPolicy): void {
+/** @throws {@link ActorError} ACTOR_CONFIG_INVALID for an open bind on a routable address, and for one that nobody can dial. */
+export function checkBound(ip: string, { authenticated, insecure, advertise }: BindPolicy): void {
+  if (isUnspecified(ip) && advertise.host === undefined) {
+    throw invalid([
+      `transport.advertise.host is needed to listen on ${ip}: that is every address of this machine, and others must dial one.`,
+    ]);
+  }
   if (authenticated || insecure || isLoopback(ip)) return;
   throw invalid([
     `Refused to listen on ${ip} without authentication: anybody who reaches the port could be a node. ` +

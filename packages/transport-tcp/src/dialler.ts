@@ -63,7 +63,8 @@ export class Dialler {
       route.nodeId = link.peer.nodeId;
       this.#retryLater(route, 1);
     }
-    for (const [lane, frames] of unsent) for (const frame of frames) route.waiting[lane].append(frame);
+    // Younger ones may wait already, sent by a listener just now or while the link was ending.
+    for (const [lane, frames] of unsent) route.waiting[lane].restore(frames);
   }
 
   /** The node at the address was let in by its own dial: what is under way here gives way. */

@@ -2,14 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { ActorError, formatAddress, type NodeAddress, type NodeId, type Runtime } from '@actor/core';
-import {
-  decodeHello,
-  encodeHello,
-  type Hello,
-  helloMaxBytes,
-  type HelloResult,
-  type RefusalReason,
-} from './hello.ts';
+import { decodeHello, encodeHello, type Hello, type HelloResult, type RefusalReason } from './hello.ts';
 import { dialError, type Security } from './security.ts';
 
 export type HelloOutcome = Exclude<HelloResult, { readonly kind: 'partial' }>;
@@ -18,8 +11,8 @@ export type HelloOutcome = Exclude<HelloResult, { readonly kind: 'partial' }>;
 export function readHello(socket: Socket, onHello: (result: HelloOutcome, rest: Buffer) => void): void {
   let received: Buffer = Buffer.alloc(0);
   const onData = (piece: Buffer): void => {
-    // A hello comes in one piece; the copy is for those that do not, and small, since a hello is.
-    received = received.length === 0 ? piece : Buffer.concat([received, piece.subarray(0, helloMaxBytes)]);
+    // A hello comes in one piece; the copy is for those that do not, and small: what is still no hello is shorter than one.
+    received = received.length === 0 ? piece : Buffer.concat([received, piece]);
     const result = decodeHello(received);
     if (result.kind === 'partial') return;
     socket.off('data', onData);

@@ -2,7 +2,7 @@
 // general decoder, capped in size, because in insecure mode its bytes are anybody's. The magic, the size and the range of
 // versions stand where they stand in every version to come, so that a refusal is understood across versions.
 
-import type { Lane, PeerIdentity } from '@actor/core';
+import { formatAddress, type Lane, type NodeAddress, parseAddress, type PeerIdentity } from '@actor/core';
 
 /** The wire versions that this package speaks, and the optional features that it knows, as bits. */
 const wireVersions = { min: 1, max: 1 } as const;
@@ -89,11 +89,23 @@ const preludeBytes = 11;
 // reason 1, features 4, lane 1, isFresh 1, linkId 8, frameMaxBytes 4, incarnation 8, port 2
 const fixedBytes = 29;
 
-/** Does it fit a hello? Checked when the transport is made, so that `encodeHello` can't fail. */
-export function fitsHello(text: string): boolean {
-  return Buffer.byteLength(text) <= textMaxBytes;
+/** Can a node or a cluster be called so? It fits a hello, and breaks no line of a log. */
+export function isName(text: string): boolean {
+  return text !== '' && Buffer.byteLength(text) <= textMaxBytes && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
 }
 
+/** Can it be dialled, as far as its form tells? */
+export function isDialable(address: NodeAddress): boolean {
+  if (!isName(address.host) || address.port === 0) return false;
+  try {
+    parseAddress(formatAddress(address));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The speaker's names and numbers are checked when its transport is made, so that they fit. */
 export function encodeHello(hello: Hello): Buffer {
   const { identity } = hello;
   const texts = [hello.clusterName, hello.clusterId, identity.nodeId, identity.address.host].map((text) =>
@@ -155,6 +167,8 @@ function decodeBody(bytes: Buffer, versionMin: number, versionMax: number): Hell
   if (clusterName === undefined || clusterId === undefined || nodeId === undefined || host === undefined) {
     return undefined;
   }
+  const address = { host, port: bytes.readUInt16LE(38) };
+  if (!isName(clusterName) || !isName(nodeId) || !isDialable(address)) return undefined;
   return {
     kind,
     versionMin,
@@ -167,7 +181,7 @@ function decodeBody(bytes: Buffer, versionMin: number, versionMax: number): Hell
     frameMaxBytes: bytes.readUInt32LE(26),
     clusterName,
     clusterId,
-    identity: { nodeId, incarnation, address: { host, port: bytes.readUInt16LE(38) } },
+    identity: { nodeId, incarnation, address },
   };
 }
 

@@ -1,6 +1,9 @@
 // The frames that wait on one lane, in order and bounded in bytes. An empty queue takes one frame of any legal size, so
 // that a bound below the largest frame delays big frames instead of refusing them for ever.
 
+/** What a frame in a queue costs beside its bytes, about. Without it a queue of empty frames would have no bound. */
+export const overheadBytes = 64;
+
 export class LaneQueue {
   readonly #maxBytes: number;
   #frames: Uint8Array[] = [];
@@ -15,12 +18,13 @@ export class LaneQueue {
     return this.#head === this.#frames.length;
   }
 
+  /** Overhead included. */
   get bytes(): number {
     return this.#bytes;
   }
 
   push(frame: Uint8Array): boolean {
-    if (!this.isEmpty && this.#bytes + frame.byteLength > this.#maxBytes) return false;
+    if (!this.isEmpty && this.#bytes + overheadBytes + frame.byteLength > this.#maxBytes) return false;
     this.append(frame);
     return true;
   }
@@ -28,7 +32,14 @@ export class LaneQueue {
   /** Without a look at the bound: for frames that were taken in before, elsewhere. */
   append(frame: Uint8Array): void {
     this.#frames.push(frame);
-    this.#bytes += frame.byteLength;
+    this.#bytes += overheadBytes + frame.byteLength;
+  }
+
+  /** Takes back frames that are older than all that wait, as many as the bound allows. */
+  restore(frames: readonly Uint8Array[]): void {
+    const younger = this.drain();
+    for (const frame of frames) if (!this.push(frame)) break;
+    for (const frame of younger) this.append(frame);
   }
 
   /** The oldest frame, which stays. */
@@ -39,7 +50,7 @@ export class LaneQueue {
   shift(): Uint8Array | undefined {
     const frame = this.#frames[this.#head];
     if (frame === undefined) return undefined;
-    this.#bytes -= frame.byteLength;
+    this.#bytes -= overheadBytes + frame.byteLength;
     this.#head += 1;
     if (this.#head === this.#frames.length) {
       this.#frames = [];

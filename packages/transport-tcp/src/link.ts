@@ -10,7 +10,7 @@ import type { Hello } from './hello.ts';
 /** From the most to the least urgent, which is also the order in which a link's connections are opened. */
 export const lanes: readonly Lane[] = ['control', 'user', 'bulk'];
 
-/** How long the other lanes of an ending link may take to end after the first one did, in milliseconds. */
+/** How long the other lanes of an ending link may be silent after the first one has ended, in milliseconds. */
 const lingerMs = 1_000;
 
 export interface LinkOptions extends ConnectionOptions {
@@ -80,6 +80,11 @@ export class Link {
 
   /** Adds the connection of a lane; the last one brings the link up. */
   add(lane: Lane, socket: Socket, rest: Buffer): void {
+    // The news that this link took the place of another may have made a listener stop the transport.
+    if (this.#state === 'down') {
+      socket.destroy();
+      return;
+    }
     const connection = new Connection(socket, this.#options, rest);
     this.#ends.set(lane, { connection, isEnded: false, isClosed: false, misses: 0 });
     // Until the link is up nothing is read, so the loss of a socket shows only here.
@@ -97,8 +102,9 @@ export class Link {
     this.#timer = this.#runtime.after(this.#options.keepAliveMs, () => this.#checkAlive());
   }
 
-  /** Takes the frame, or returns false: the lane is full, or the link is not up. */
+  /** Takes the frame, or returns false: the lane is full, the frame is too large for the peer, or the link is not up. */
   send(frame: Uint8Array, lane: Lane): boolean {
+    if (frame.byteLength > this.frameMaxBytes) return false;
     return this.#state === 'up' && this.#ends.get(lane)?.connection.send(frame) === true;
   }
 
@@ -144,10 +150,18 @@ export class Link {
     if (this.#state === 'down') return;
     const isLast = [...this.#ends.values()].every((each) => each.isEnded);
     if (isLast || this.#state === 'ending') return;
-    // The other lanes still hold what the peer sent before it ended.
     this.#state = 'ending';
     this.#timer.cancel();
-    this.#timer = this.#runtime.after(lingerMs, () => this.destroy());
+    this.#linger();
+  }
+
+  // The other lanes may still bring what the peer sent before it ended, for as long as it takes.
+  #linger(): void {
+    this.#timer = this.#runtime.after(lingerMs, () => {
+      const alive = [...this.#ends.values()].filter(({ connection }) => connection.checkAlive());
+      if (alive.length > 0) this.#linger();
+      else this.destroy();
+    });
   }
 
   #onClose(end: LaneEnd, error: Error | undefined): void {

@@ -15,7 +15,13 @@ export interface ListenerOptions {
 }
 
 /** Why a connection ended before its hello was read. */
-export type Turnaway = 'too-many-pending' | 'too-many-pending-of-address' | 'too-slow' | 'unauthenticated';
+export type Turnaway =
+  | 'too-many-pending'
+  | 'too-many-pending-of-address'
+  | 'too-slow'
+  | 'unauthenticated'
+  /** The system could not accept it: no file handle is left, say. */
+  | 'not-accepted';
 
 export interface Arrival {
   readonly socket: Socket;
@@ -63,7 +69,11 @@ export class Listener {
    */
   bind({ host, port }: NodeAddress): Promise<NodeAddress> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause) => {
+      this.#server.on('error', (cause) => {
+        if (this.#server.listening) {
+          this.#events.onTurnedAway('not-accepted', 'a peer', cause);
+          return;
+        }
         const error = `Can't listen on ${formatAddress({ host, port })}: ${cause.message}`;
         reject(new ActorError('ACTOR_BIND_FAILED', error, { details: { host, port }, cause }));
       });

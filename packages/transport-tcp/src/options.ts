@@ -1,6 +1,7 @@
 // The options of tcp(), their defaults and their checks.
 
 import { ActorError } from '@actor/core';
+import { isDialable } from './hello.ts';
 import type { TlsIdentity } from './security.ts';
 
 export interface TcpOptions {
@@ -20,13 +21,13 @@ export interface TcpOptions {
   /** What other nodes dial, where it differs from what this one binds: a public host, a mapped port. */
   readonly advertise?: { readonly host?: string; readonly port?: number };
   /**
-   * The largest frame, in bytes.
+   * The largest frame, in bytes. Give all nodes the same: `send` returns false for what is too large for the peer.
    * @defaultValue 67_108_864 (64 MiB)
    */
   readonly frameMaxBytes?: number;
   /**
-   * Bytes that may wait for one peer on one lane; beyond that `send` returns false. An empty lane takes one frame of any
-   * size up to `frameMaxBytes`.
+   * Bytes that may wait for one peer on one lane; beyond that `send` returns false. A frame counts 64 more than its
+   * bytes; an empty lane takes one of any size up to `frameMaxBytes`.
    * @defaultValue 16_777_216 (16 MiB)
    */
   readonly queueMaxBytes?: number;
@@ -171,9 +172,9 @@ function numberFaults(settings: TcpSettings): readonly string[] {
   if ((settings.backoffMaxMs ?? Infinity) < (settings.backoffMinMs ?? 0)) {
     faults.push('transport.backoffMaxMs is below transport.backoffMinMs.');
   }
-  const { host, port } = settings.advertise;
-  if (host === '') faults.push('transport.advertise.host is empty.');
-  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
+  const { host = 'localhost', port = 1 } = settings.advertise;
+  if (!isDialable({ host, port: 1 })) faults.push(`transport.advertise.host can't be dialled: "${host}".`);
+  if (!(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
     faults.push(`transport.advertise.port must be from 1 to 65535, not ${port}.`);
   }
   return faults;

@@ -18,15 +18,16 @@ import {
 } from '@actor/core';
 import { checkBound, checkListen } from './bind-policy.ts';
 import { Dialler } from './dialler.ts';
-import { fitsHello, type Self } from './hello.ts';
+import type { Self } from './hello.ts';
 import type { Link } from './link.ts';
 import { LinkTable } from './link-table.ts';
 import { Listener } from './listener.ts';
 import { invalid, type TcpSettings } from './options.ts';
 import { Reception } from './reception.ts';
 import { RefusalLog } from './refusal-log.ts';
-import { Subscriptions } from './subscriptions.ts';
 import { certificateSecurity, plainSecurity, secretSecurity, type Security } from './security.ts';
+import { checkSelf, selfOf } from './self.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 type ReceiveListener = (from: PeerIdentity, frame: Uint8Array, lane: Lane) => void;
 type LinkListener = (peer: PeerIdentity, up: boolean) => void;
@@ -50,9 +51,9 @@ export class TcpTransport implements Transport {
   readonly #refusals: RefusalLog;
   readonly #linkGauge: Gauge;
   readonly #links: LinkTable;
-  readonly #receivers = new Subscriptions<ReceiveListener>();
-  readonly #linkListeners = new Subscriptions<LinkListener>();
-  readonly #dialFailedListeners = new Subscriptions<DialFailedListener>();
+  readonly #receivers: Subscriptions<ReceiveListener>;
+  readonly #linkListeners: Subscriptions<LinkListener>;
+  readonly #dialFailedListeners: Subscriptions<DialFailedListener>;
   #state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   #listener: Listener | undefined;
   #running: Running | undefined;
@@ -62,9 +63,7 @@ export class TcpTransport implements Transport {
   /** @throws {@link ActorError} ACTOR_CONFIG_INVALID when the options do not suit the context. */
   constructor(context: TransportContext, settings: TcpSettings) {
     if (context.protocol !== 1) throw invalid(['transport: this version needs plugin contract 1.']);
-    for (const name of ['clusterName', 'nodeId'] as const) {
-      if (!fitsHello(context[name])) throw invalid([`${name} has more than 255 bytes.`]);
-    }
+    checkSelf(context);
     this.#context = context;
     this.#settings = settings;
     this.#security = makeSecurity(settings, context.clusterName);
@@ -75,6 +74,10 @@ export class TcpTransport implements Transport {
     };
     checkListen(context.listen, { ...settings, authenticated: this.#security.authenticated });
     this.#logger = context.logger.child({ component: 'transport-tcp' });
+    const onThrown = (err: unknown): void => this.#logger.error({ err }, 'a listener threw');
+    this.#receivers = new Subscriptions(onThrown);
+    this.#linkListeners = new Subscriptions(onThrown);
+    this.#dialFailedListeners = new Subscriptions(onThrown);
     const refused = context.metrics.counter('actor_tcp_refusals_total', 'Connections refused, by reason.');
     this.#refusals = new RefusalLog(this.#logger, context.runtime, refused);
     this.#linkGauge = context.metrics.gauge('actor_tcp_links', 'Links that are up.');
@@ -133,22 +136,19 @@ export class TcpTransport implements Transport {
   }
 
   send(to: NodeAddress, frame: Uint8Array, lane: Lane): boolean {
-    this.#checkSize(frame, this.#settings.frameMaxBytes);
+    this.#checkSize(frame);
     const running = this.#running;
     if (running === undefined || this.#state !== 'running') return false;
     const key = formatAddress(to);
     const link = this.#links.at(key);
-    if (link !== undefined) {
-      this.#checkSize(frame, link.frameMaxBytes);
-      return link.send(frame, lane);
-    }
+    if (link !== undefined) return link.send(frame, lane);
     return !running.ownKeys.has(key) && running.dialler.send(key, to, frame, lane);
   }
 
   broadcast(frame: Uint8Array, lane: Lane): void {
-    this.#checkSize(frame, this.#settings.frameMaxBytes);
+    this.#checkSize(frame);
     if (this.#state !== 'running') return;
-    for (const link of this.#links.up()) if (frame.byteLength <= link.frameMaxBytes) link.send(frame, lane);
+    for (const link of this.#links.up()) link.send(frame, lane);
   }
 
   receive(listener: ReceiveListener): Unsubscribe {
@@ -166,16 +166,10 @@ export class TcpTransport implements Transport {
   }
 
   #begin(bound: NodeAddress): Reception {
-    const { clusterName, nodeId, incarnation, listen, logger } = this.#context;
-    const { advertise, linksMax, frameMaxBytes } = this.#settings;
-    const address = { host: advertise.host ?? listen.host, port: advertise.port ?? bound.port };
-    // The id of a founded cluster is not known to a transport yet; the field is there for when it is.
-    const self: Self = {
-      clusterName,
-      clusterId: '',
-      identity: { nodeId, incarnation, address },
-      frameMaxBytes,
-    };
+    const { listen, logger } = this.#context;
+    const { linksMax } = this.#settings;
+    const self = selfOf(this.#context, this.#settings, bound);
+    const { address } = self.identity;
     const dialler = this.#makeDialler(self);
     const ownKeys = new Set([
       formatAddress(address),
@@ -223,7 +217,8 @@ export class TcpTransport implements Transport {
     });
   }
 
-  #checkSize(frame: Uint8Array, frameMaxBytes: number): void {
+  #checkSize(frame: Uint8Array): void {
+    const { frameMaxBytes } = this.#settings;
     if (frame.byteLength <= frameMaxBytes) return;
     throw new ActorError(
       'ACTOR_FRAME_TOO_LARGE',
@@ -233,7 +228,14 @@ export class TcpTransport implements Transport {
   }
 
   #onUp(link: Link): void {
-    this.#logger.info({ peer: link.peer }, 'link up');
+    const { peer, frameMaxBytes } = link;
+    this.#logger.info({ peer }, 'link up');
+    if (frameMaxBytes < this.#settings.frameMaxBytes) {
+      this.#logger.warn(
+        { peer, frameMaxBytes },
+        'the peer takes only smaller frames: larger ones are refused',
+      );
+    }
     this.#linkGauge.set(this.#links.up().length);
     // What waited goes first, before anything that a listener sends now.
     this.#running?.dialler.onUp(link);

@@ -4,13 +4,14 @@ import {
   commonVersion,
   decodeHello,
   encodeHello,
-  fitsHello,
   type Hello,
   helloMaxBytes,
+  isName,
   refusalReasons,
 } from '../src/hello.ts';
 
-const text = fc.string({ unit: 'grapheme', maxLength: 40 }).filter(fitsHello);
+const name = fc.string({ unit: 'grapheme', maxLength: 40 }).filter(isName);
+const host = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6());
 const hellos: fc.Arbitrary<Hello> = fc.record({
   kind: fc.constantFrom('hello', 'welcome', 'refusal'),
   versionMin: fc.constant(1),
@@ -21,12 +22,12 @@ const hellos: fc.Arbitrary<Hello> = fc.record({
   isFresh: fc.boolean(),
   linkId: fc.stringMatching(/^[0-9a-f]{16}$/),
   frameMaxBytes: fc.nat(),
-  clusterName: text,
-  clusterId: text,
+  clusterName: name,
+  clusterId: fc.oneof(name, fc.constant('')),
   identity: fc.record({
-    nodeId: text,
+    nodeId: name,
     incarnation: fc.maxSafeNat(),
-    address: fc.record({ host: text, port: fc.nat(65_535) }),
+    address: fc.record({ host, port: fc.integer({ min: 1, max: 65_535 }) }),
   }),
 });
 
@@ -99,6 +100,25 @@ describe('a hello', () => {
         decodeHello(Buffer.concat([Buffer.from('ACTR'), bytes]));
       }),
     );
+  });
+
+  const { identity } = sample;
+  test.each<[string, Partial<Hello>]>([
+    ['of a node without a name', { identity: { ...identity, nodeId: '' } }],
+    [
+      'of a node whose name would break a line of a log',
+      { identity: { ...identity, nodeId: 'a\n{"level":60}' } },
+    ],
+    ['of a cluster whose name would colour a terminal', { clusterName: '\u001b[31mshop' }],
+    ['that names no port', { identity: { ...identity, address: { host: 'a.example', port: 0 } } }],
+    ['that names no host', { identity: { ...identity, address: { host: '', port: 1 } } }],
+    ['whose host is no host', { identity: { ...identity, address: { host: 'a.example/b', port: 1 } } }],
+    [
+      'whose host would break a line of a log',
+      { identity: { ...identity, address: { host: 'a\u0007', port: 1 } } },
+    ],
+  ])('%s is malformed', (_, part) => {
+    expect(decodeHello(encodeHello({ ...sample, ...part }))).toEqual({ kind: 'malformed' });
   });
 
   test('with a text that runs over its end is malformed', () => {

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { createServer, Server } from 'node:net';
+import { describe, expect, test, vi } from 'vitest';
 import { encodeHello, type Hello, helloMaxBytes } from '../src/hello.ts';
 import {
   dialFailure,
@@ -36,6 +36,19 @@ describe('before the hello', () => {
     say(b, a, 'fine');
     await until(() => heard(a).includes('fine'), 'a frame of a good peer');
     expect(a.refusals).toEqual(['malformed']);
+  });
+
+  test('connections that the system can not accept are logged, however many they are', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
+    const a = await start({}, { nodeId: 'a' });
+    const server = listen.mock.contexts[0] as Server;
+    listen.mockRestore();
+    // As Node does it when the process has no more file handles.
+    for (let times = 0; times < 3; times += 1) server.emit('error', new Error('accept ENFILE'));
+    expect(a.refusals).toEqual(['not-accepted']);
+    const b = await start({}, { nodeId: 'b' });
+    say(b, a, 'fine');
+    await until(() => heard(a).includes('fine'), 'a frame of a good peer');
   });
 
   test('a connection that ends in the middle of its hello costs nothing', async () => {
@@ -110,6 +123,13 @@ describe('a hello', () => {
     await raw.closed();
     expect(a.refusals).toEqual([reason]);
     expect(a.log).toEqual([]);
+  });
+
+  test('of later versions and with unknown features is answered in the common ones', async () => {
+    const a = await start({}, { nodeId: 'a' });
+    const raw = new RawSocket(a.address);
+    raw.write(encodeHello(rawHello('x', { versionMax: 9, features: 0xffff_ffff })));
+    expect(await raw.answer()).toMatchObject({ kind: 'welcome', versionMin: 1, versionMax: 1, features: 0 });
   });
 
   test('of one node more than linksMax is refused', async () => {

@@ -1,25 +1,43 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LaneQueue } from '../src/lane-queue.ts';
+import { LaneQueue, overheadBytes } from '../src/lane-queue.ts';
 import { backoffMs } from '../src/reconnect.ts';
+
+test('a queue of empty frames has a bound too', () => {
+  const queue = new LaneQueue(10_000);
+  let taken = 0;
+  while (taken < 10_000 && queue.push(new Uint8Array(0))) taken += 1;
+  expect(taken).toBeLessThan(1_000);
+});
+
+test('frames that are taken back come before those that wait, up to the bound', () => {
+  const queue = new LaneQueue(10 * (overheadBytes + 1));
+  const numbers = (): unknown[] => queue.drain().map((frame) => frame[0]);
+  for (const number of [8, 9]) queue.push(Uint8Array.of(number));
+  queue.restore([1, 2].map((number) => Uint8Array.of(number)));
+  expect(numbers()).toEqual([1, 2, 8, 9]);
+  queue.push(Uint8Array.of(99));
+  queue.restore(Array.from({ length: 50 }, (_, number) => Uint8Array.of(number)));
+  expect(numbers()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99]);
+});
 
 test('a queue is first in first out and within its bound, or one frame, for any pushes and shifts', () => {
   const steps = fc.array(fc.oneof(fc.nat(20), fc.constant('shift' as const)), { maxLength: 200 });
   fc.assert(
     fc.property(steps, (all) => {
-      const queue = new LaneQueue(30);
+      const maxBytes = 3 * (overheadBytes + 10);
+      const queue = new LaneQueue(maxBytes);
       const model: number[] = [];
+      const bytesOf = (sizes: readonly number[]): number =>
+        sizes.reduce((sum, size) => sum + size + overheadBytes, 0);
       for (const step of all) {
         if (step === 'shift') expect(queue.shift()?.byteLength).toBe(model.shift());
         else {
-          const fits = model.length === 0 || model.reduce((sum, size) => sum + size, step) <= 30;
+          const fits = model.length === 0 || bytesOf([...model, step]) <= maxBytes;
           expect(queue.push(new Uint8Array(step))).toBe(fits);
           if (fits) model.push(step);
         }
-        expect([queue.bytes, queue.isEmpty]).toEqual([
-          model.reduce((sum, size) => sum + size, 0),
-          model.length === 0,
-        ]);
+        expect([queue.bytes, queue.isEmpty]).toEqual([bytesOf(model), model.length === 0]);
         expect(queue.peek()?.byteLength).toBe(model[0]);
       }
       expect(queue.drain().map((frame) => frame.byteLength)).toEqual(model);

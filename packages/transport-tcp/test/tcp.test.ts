@@ -5,15 +5,10 @@ import { certificateUri, tcp, type TcpOptions, TcpTransport } from '../src/index
 import { dialError, uriNames } from '../src/security.ts';
 
 const secret = 'correct horse battery staple';
-const make = (options: TcpOptions, host = '127.0.0.1', clusterName = 'shop') =>
-  tcp(options)(
-    transportContext({
-      nodeId: 'a',
-      clusterName,
-      listen: { host, port: 0 },
-      runtime: new Simulation().runtime('a'),
-    }),
-  );
+const make = (options: TcpOptions, host = '127.0.0.1') => {
+  const runtime = new Simulation().runtime('a');
+  return tcp(options)(transportContext({ nodeId: 'a', listen: { host, port: 0 }, runtime }));
+};
 
 describe('tcp()', () => {
   const wrong: readonly (readonly [string, TcpOptions])[] = [
@@ -35,6 +30,8 @@ describe('tcp()', () => {
     ['transport.backoffMaxMs', { backoffMinMs: 10, backoffMaxMs: 5 }],
     ['transport.advertise.port', { advertise: { port: 70_000 } }],
     ['transport.advertise.host', { advertise: { host: '' } }],
+    ['transport.advertise.host', { advertise: { host: 'a.example/b' } }],
+    ['transport.advertise.host', { advertise: { host: `${'x'.repeat(250)}.example` } }],
   ];
   test.each(wrong)('says "%s" for a wrong option', (text, options) => {
     expect(() => tcp(options)).toThrow(
@@ -56,8 +53,15 @@ describe('tcp()', () => {
     );
   });
 
-  test('refuses names that no hello could carry', () => {
-    expect(() => make({}, '127.0.0.1', 'x'.repeat(256))).toThrow(
+  test.each([
+    ['a name that is too long', { clusterName: 'x'.repeat(256) }],
+    ['a name of two lines', { nodeId: 'a\nb' }],
+    ['a name that UTF-8 can not carry', { nodeId: '\ud800' }],
+    ['an incarnation with a fraction', { incarnation: 1.5 }],
+    ['a host that nobody could dial', { listen: { host: 'a b', port: 0 } }],
+  ])('refuses %s, which no hello could carry', (_, node) => {
+    const runtime = new Simulation().runtime('a');
+    expect(() => tcp()(transportContext({ nodeId: 'a', runtime, ...node }))).toThrow(
       expect.objectContaining({ code: 'ACTOR_CONFIG_INVALID' }),
     );
   });

@@ -13,8 +13,8 @@ import type { Lane } from './transport.ts';
 /** A named stream of messages between the same plugin on different nodes. */
 export interface Channel {
   /**
-   * Takes the bytes for the node, or returns false and takes nothing: no address is known, or the queue is full.
-   * Never blocks, never throws for a dead peer. The bytes belong to the channel once true is returned.
+   * Takes the bytes for the node, or returns false and takes nothing: no address is known, the queue is full, or the node
+   * takes only smaller frames. Never blocks, never throws for a peer's sake. The bytes belong to the channel once true is returned.
    * @throws {@link ActorError} ACTOR_FRAME_TOO_LARGE when they can't fit a frame of the transport.
    */
   send(to: NodeId, bytes: Uint8Array): boolean;

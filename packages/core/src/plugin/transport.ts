@@ -41,8 +41,8 @@ export interface Transport extends Startable {
   /** Where others dial this node, after `start`. @throws {@link ActorError} ACTOR_NODE_NOT_STARTED before. */
   address(): NodeAddress;
   /**
-   * Takes the frame, or returns false and takes nothing (the queue is full, or the transport is stopped). Never blocks,
-   * never throws for a dead peer. The frame belongs to the transport once true is returned.
+   * Takes the frame, or returns false and takes nothing: the queue is full, the peer takes only smaller frames, or the
+   * transport is stopped. Never blocks, never throws for a peer's sake. The frame belongs to the transport once true is returned.
    * @throws {@link ActorError} ACTOR_FRAME_TOO_LARGE above `supports.frameMaxBytes`.
    */
   send(to: NodeAddress, frame: Uint8Array, lane: Lane): boolean;
