@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
-import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer, TLSSocket } from 'node:tls';
 import type { NodeAddress } from '@actor/core';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeHello } from '../src/hello.ts';
 import { Authority } from './certificates.ts';
 import { dialFailure, heard, RawSocket, rawHello, say, secret, start, until } from './nodes.ts';
@@ -39,6 +39,15 @@ describe('a secret', () => {
     socket.write(encodeHello(rawHello('x')));
     const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
     expect(answer.toString('latin1')).toContain('conformance');
+  });
+
+  test('is not used by a handshake without an ephemeral key', async () => {
+    const none = vi.spyOn(TLSSocket.prototype, 'getEphemeralKeyInfo').mockReturnValue({});
+    onTestFinished(() => none.mockRestore());
+    const [a, b] = [await start({ secret }, { nodeId: 'a' }), await start({ secret }, { nodeId: 'b' })];
+    say(a, b, 'hi');
+    expect(await dialFailure(a)).toMatchObject({ code: 'ACTOR_UNAUTHENTICATED' });
+    expect([a.log, b.log]).toEqual([[], []]);
   });
 
   test.each([
