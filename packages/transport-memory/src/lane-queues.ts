@@ -6,6 +6,9 @@ import type { Lane } from '@actor/core';
 /** From the most to the least urgent. */
 export const lanes: readonly Lane[] = ['control', 'user', 'bulk'];
 
+/** What a frame in a queue costs beside its bytes, about. Without it a queue of empty frames would have no bound. */
+export const overheadBytes = 64;
+
 interface LaneQueue {
   frames: Uint8Array[];
   bytes: number;
@@ -29,9 +32,10 @@ export class LaneQueues {
 
   push(frame: Uint8Array, lane: Lane): boolean {
     const queue = this.#queues[lane];
-    if (queue.frames.length > 0 && queue.bytes + frame.byteLength > this.#maxBytes) return false;
+    const bytes = overheadBytes + frame.byteLength;
+    if (queue.frames.length > 0 && queue.bytes + bytes > this.#maxBytes) return false;
     queue.frames.push(frame);
-    queue.bytes += frame.byteLength;
+    queue.bytes += bytes;
     return true;
   }
 
@@ -40,7 +44,7 @@ export class LaneQueues {
     const queue = this.#queues[lane];
     let [count, bytes] = [0, 0];
     while (count < queue.frames.length && bytes < bytesMax) {
-      bytes += queue.frames[count]?.byteLength ?? 0;
+      bytes += overheadBytes + (queue.frames[count]?.byteLength ?? 0);
       count += 1;
     }
     queue.bytes -= bytes;
@@ -50,10 +54,9 @@ export class LaneQueues {
   /** Appends what another one holds; the bound was kept when those frames were taken in there. */
   adopt(other: LaneQueues): void {
     for (const lane of lanes) {
-      for (const frame of other.take(lane)) {
-        this.#queues[lane].frames.push(frame);
-        this.#queues[lane].bytes += frame.byteLength;
-      }
+      const queue = this.#queues[lane];
+      queue.bytes += other.#queues[lane].bytes;
+      for (const frame of other.take(lane)) queue.frames.push(frame);
     }
   }
 

@@ -16,8 +16,8 @@ export interface MemoryOptions {
    */
   readonly frameMaxBytes?: number;
   /**
-   * Bytes that may wait for one peer on one lane; beyond that `send` returns false. An empty lane takes one frame of any
-   * size up to `frameMaxBytes`.
+   * Bytes that may wait for one peer on one lane; beyond that `send` returns false. A frame counts 64 more than its
+   * bytes; an empty lane takes one of any size up to `frameMaxBytes`.
    * @defaultValue 16_777_216 (16 MiB)
    */
   readonly queueMaxBytes?: number;

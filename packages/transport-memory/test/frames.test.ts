@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lanes, LaneQueues } from '../src/lane-queues.ts';
+import { lanes, LaneQueues, overheadBytes } from '../src/lane-queues.ts';
 import { Network, say } from './network.ts';
 
 describe('frames', () => {
@@ -23,7 +23,7 @@ describe('frames', () => {
 
   test('a full lane refuses and takes nothing, and an empty one takes any legal frame', async () => {
     const net = new Network();
-    const [a, b] = [await net.start({ queueMaxBytes: 10 }), await net.start()];
+    const [a, b] = [await net.start({ queueMaxBytes: overheadBytes + 20 }), await net.start()];
     expect(say(a, b, 'x'.repeat(20))).toBe(true);
     expect(say(a, b, 'y')).toBe(false);
     expect(say(a, b, 'z', 'control')).toBe(true);
@@ -31,6 +31,14 @@ describe('frames', () => {
     expect(say(a, b, 'y')).toBe(true);
     await net.simulation.advance(10);
     expect(b.seen).toEqual(['+a#1', 'a control: z', `a user: ${'x'.repeat(20)}`, 'a user: y']);
+  });
+
+  test('a lane of empty frames has a bound too', async () => {
+    const net = new Network();
+    const [a, b] = [await net.start({ queueMaxBytes: 10_000 }), await net.start()];
+    let taken = 0;
+    while (taken < 10_000 && say(a, b, '')) taken += 1;
+    expect(taken).toBeLessThan(1_000);
   });
 
   test('a frame over frameMaxBytes is an error', async () => {
@@ -102,23 +110,25 @@ test('the bytes of a lane stay within the bound, or are one frame, for any pushe
   const take = fc.record({
     kind: fc.constant('take' as const),
     lane: fc.constantFrom(...lanes),
-    bytesMax: fc.integer({ min: 1, max: 40 }),
+    bytesMax: fc.integer({ min: 1, max: 300 }),
   });
   fc.assert(
     fc.property(fc.array(fc.oneof(push, take)), (steps) => {
-      const queues = new LaneQueues(30);
+      const maxBytes = 3 * (overheadBytes + 10);
+      const queues = new LaneQueues(maxBytes);
       const model = { control: [] as number[], user: [] as number[], bulk: [] as number[] };
       for (const step of steps) {
         const held = model[step.lane];
         if (step.kind === 'take') {
           let [count, bytes] = [0, 0];
-          while (count < held.length && bytes < step.bytesMax) bytes += held[count++] ?? 0;
+          while (count < held.length && bytes < step.bytesMax) bytes += overheadBytes + (held[count++] ?? 0);
           expect(queues.take(step.lane, step.bytesMax).map((frame) => frame.byteLength)).toEqual(
             held.splice(0, count),
           );
           continue;
         }
-        const fits = held.length === 0 || held.reduce((sum, size) => sum + size, step.size) <= 30;
+        const bytes = [...held, step.size].reduce((sum, size) => sum + size + overheadBytes, 0);
+        const fits = held.length === 0 || bytes <= maxBytes;
         expect(queues.push(new Uint8Array(step.size), step.lane)).toBe(fits);
         if (fits) held.push(step.size);
       }

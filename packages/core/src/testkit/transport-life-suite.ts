@@ -170,4 +170,21 @@ export const transportLifeClaims: readonly TransportClaim[] = [
       assert.deepEqual(heard, ['once', 'both', 'both']);
     },
   },
+  {
+    name: 'a listener that comes while others are told of a link is told of it once',
+    run: async (bench) => {
+      const [a, b] = [await bench.start('a'), await bench.start('b')];
+      const heard: string[] = [];
+      a.transport.onLink((_, isUp) => {
+        a.transport.onLink((peer, up) =>
+          heard.push(`${isUp ? 'early' : 'late'} ${up ? '+' : '-'}${peer.nodeId}`),
+        );
+      });
+      await bench.link(a, b);
+      assert.deepEqual(heard, ['early +b']);
+      await bench.fixture.settle(b.transport.stop());
+      await bench.fixture.eventually(() => a.links().includes('-b#1'), 'link-down');
+      assert.deepEqual(heard, ['early +b', 'early -b']);
+    },
+  },
 ];
