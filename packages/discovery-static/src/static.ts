@@ -19,7 +19,8 @@ export type StaticAddress = string | NodeAddress | NodeInfo;
 export interface StaticOptions {
   /**
    * All IP addresses behind a host name, for a name that stands for several nodes: a headless service of Kubernetes, a
-   * round-robin DNS record. `(host) => dns.resolve4(host)` does. Asked at each `discover`, never for IP addresses.
+   * round-robin DNS record. `(host) => dns.resolve4(host)` does. Asked at each `discover`, never for IP addresses. It has
+   * to come to an end by itself: what it never answers for one name is waited for until the signal or `stop`.
    * @defaultValue none: a name is one node, and the transport resolves it at each dial
    */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
@@ -80,7 +81,7 @@ export class StaticDiscovery implements Discovery {
   }
 
   stop(): Promise<void> {
-    this.#stopped.abort();
+    this.#stopped.abort(new ActorError('ACTOR_NODE_STOPPED', 'The discovery has been stopped.'));
     return Promise.resolve();
   }
 
@@ -92,8 +93,8 @@ export class StaticDiscovery implements Discovery {
     options.signal?.throwIfAborted();
     const resolve = this.#resolve;
     if (resolve === undefined) return this.#nodes;
-    const answers = await Promise.all(this.#nodes.map((node) => this.#expand(node, resolve)));
-    options.signal?.throwIfAborted();
+    const asked = Promise.all(this.#nodes.map((node) => this.#expand(node, resolve)));
+    const answers = await orAborted(asked, options.signal, this.#stopped.signal);
     const failed = answers.filter((answer) => answer instanceof Error);
     const found = answers.flatMap((answer) => (answer instanceof Error ? [] : answer));
     if (found.length === 0 && failed.length > 0) {
@@ -112,11 +113,13 @@ export class StaticDiscovery implements Discovery {
         : AbortSignal.any([options.signal, this.#stopped.signal]);
     let last: string | undefined;
     while (!signal.aborted) {
-      const nodes = await this.discover().catch((error: unknown) => {
-        this.#context.logger.warn({ err: error }, 'host names could not be resolved; asking again');
+      const nodes = await this.discover({ signal }).catch((error: unknown) => {
+        if (!signal.aborted) {
+          this.#context.logger.warn({ err: error }, 'host names could not be resolved; asking again');
+        }
         return undefined;
       });
-      const key = nodes === undefined ? last : nodes.map((node) => formatAddress(node.address)).join();
+      const key = nodes === undefined ? last : keyOf(nodes);
       if (signal.aborted) return;
       if (nodes !== undefined && key !== last) yield nodes;
       last = key;
@@ -183,6 +186,29 @@ function dialable(address: NodeAddress, path: string): NodeAddress {
   if (address.port === 0)
     throw invalid(path, `"${formatAddress(address)}" has port 0, which nobody can dial`);
   return address;
+}
+
+/** The outcome of the promise, or the reason of the signal that aborts before. */
+function orAborted<T>(promise: Promise<T>, ...signals: readonly (AbortSignal | undefined)[]): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => reject(signals.find((signal) => signal?.aborted)?.reason as Error);
+    for (const signal of signals) {
+      signal?.addEventListener('abort', aborted);
+      if (signal?.aborted === true) aborted();
+    }
+    const done = (): void => {
+      for (const signal of signals) signal?.removeEventListener('abort', aborted);
+    };
+    promise.then(resolve, reject).then(done, done);
+  });
+}
+
+/** Equal for equal sets: a name server that takes turns changes the order at each question. */
+function keyOf(nodes: readonly NodeInfo[]): string {
+  return nodes
+    .map(({ address }) => formatAddress(address))
+    .toSorted()
+    .join();
 }
 
 function unique(nodes: readonly NodeInfo[]): readonly NodeInfo[] {

@@ -114,6 +114,39 @@ describe('a name that stands for several nodes', () => {
     await simulation.settle(reading);
   });
 
+  test('whose addresses come in another order has not changed', async () => {
+    const hosts = ['10.0.0.1', '10.0.0.2'];
+    const resolve = () => Promise.resolve([...hosts.reverse()]);
+    const { simulation, discovery } = make(['seeds:1'], { resolve, resolveIntervalMs: 100 });
+    let reports = 0;
+    const reading = (async () => {
+      for await (const _ of discovery.watch()) reports += 1;
+    })();
+    await simulation.advance(1_000);
+    expect(reports).toBe(1);
+    await discovery.stop();
+    await simulation.settle(reading);
+  });
+
+  test('whose resolver never answers holds up neither an abort nor a stop', async () => {
+    const { simulation, discovery } = make(['seeds:1'], { resolve: () => new Promise(() => {}) });
+    const controller = new AbortController();
+    const reason = new RangeError('enough');
+    const [aborted, stopped] = [discovery.discover({ signal: controller.signal }), discovery.discover()];
+    const outcomes = Promise.allSettled([aborted, stopped]);
+    const reading = (async () => {
+      for await (const _ of discovery.watch());
+    })();
+    await simulation.advance(10);
+    controller.abort(reason);
+    await discovery.stop();
+    await simulation.settle(reading);
+    expect(await simulation.settle(outcomes)).toMatchObject([
+      { status: 'rejected', reason },
+      { status: 'rejected', reason: { code: 'ACTOR_NODE_STOPPED' } },
+    ]);
+  });
+
   test('is asked about every discoveryIntervalMs where the options say nothing', async () => {
     let asked = 0;
     const { simulation, discovery } = make(['seeds:1'], {
