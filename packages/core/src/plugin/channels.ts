@@ -78,7 +78,7 @@ export class Channels {
     const length = frame[0];
     if (length === undefined || length > nameMaxBytes || frame.length < 1 + length) {
       this.#broken.add();
-      this.#warnOnce(`broken from ${from.nodeId}`, 'A peer sent a frame with a broken header.', from);
+      this.#warnOnce(`broken from ${from.nodeId}`, from, 'A peer sent a frame with a broken header.');
       return;
     }
     const channel = this.#channels.find((candidate) => candidate.owns(frame));
@@ -88,8 +88,9 @@ export class Channels {
       const name = new TextDecoder().decode(frame.subarray(1, 1 + length));
       this.#warnOnce(
         `unheard ${name}`,
-        `Nobody listens to channel "${name}" here; its messages are dropped.`,
         from,
+        'Nobody listens to the channel here; its messages are dropped.',
+        name,
       );
       return;
     }
@@ -115,10 +116,11 @@ export class Channels {
     }
   }
 
-  #warnOnce(key: string, message: string, from: PeerIdentity): void {
+  /** What the peer chose goes into the fields, which a logger escapes. */
+  #warnOnce(key: string, { nodeId, incarnation }: PeerIdentity, message: string, channel?: string): void {
     if (this.#warned.has(key) || this.#warned.size >= this.#options.warningsMax) return;
     this.#warned.add(key);
-    this.#options.logger.warn({ peer: from.nodeId, incarnation: from.incarnation }, message);
+    this.#options.logger.warn({ peer: nodeId, incarnation, channel }, message);
   }
 }
 

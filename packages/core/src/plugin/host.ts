@@ -108,7 +108,7 @@ class Host implements PluginHost {
       protocol: 1 as const,
       clusterName: options.clusterName,
       nodeId: options.nodeId,
-      incarnation: options.incarnation ?? runtime.wallMs(),
+      incarnation: options.incarnation ?? Math.floor(runtime.wallMs()),
       listen: options.listen ?? { host: '127.0.0.1', port: 0 },
       // Getters stay getters, so that whoever owns the host can change the timing of what runs in it.
       timing: Object.defineProperties(
@@ -188,10 +188,11 @@ class Host implements PluginHost {
 
 function check(options: PluginHostOptions): void {
   const faults: string[] = [];
-  const whole = (path: string, value: number | undefined, min: number): void => {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= min)) {
-      faults.push(`${path} must be a whole number of at least ${min}, not ${value}`);
-    }
+  const whole = (path: string, value: number | undefined, min: number, max?: number): void => {
+    const isWhole = value === undefined || (Number.isSafeInteger(value) && value >= min);
+    if (isWhole && (value ?? 0) <= (max ?? Infinity)) return;
+    const range = max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
+    faults.push(`${path} must be a whole number ${range}, not ${value}`);
   };
   const positive = (path: string, value: number | undefined): void => {
     if (value !== undefined && !(value > 0 && Number.isFinite(value))) {
@@ -200,7 +201,7 @@ function check(options: PluginHostOptions): void {
   };
   if (options.nodeId === '') faults.push('nodeId must not be empty');
   if (options.clusterName === '') faults.push('clusterName must not be empty');
-  whole('listen.port', options.listen?.port, 0);
+  whole('listen.port', options.listen?.port, 0, 65_535);
   whole('incarnation', options.incarnation, 1);
   positive('timing.heartbeatIntervalMs', options.timing?.heartbeatIntervalMs);
   positive('timing.discoveryIntervalMs', options.timing?.discoveryIntervalMs);
