@@ -33,12 +33,11 @@ export type Observation =
       readonly reason: DeadLetterReason;
       readonly isUnknown: boolean;
     }
-  /** An ask waits `timeoutMs` for its answer, until `deadlineMs` on its process's own clock. */
+  /** An ask waits for its answer until `deadlineMs` on its process's own clock. */
   | {
       readonly kind: 'asked';
       readonly id: number;
       readonly process: ProcessId;
-      readonly timeoutMs: number;
       readonly deadlineMs: number;
       /** The network is whole and everybody is there: it has to succeed. */
       readonly isSure: boolean;
@@ -85,7 +84,16 @@ export type Observation =
   | { readonly kind: 'process-leaving'; readonly process: ProcessId }
   | { readonly kind: 'process-ended'; readonly process: ProcessId }
   /** The node counts another one as gone, or was told that its own life is over. */
-  | { readonly kind: 'node-lost'; readonly process: ProcessId; readonly nodeId: NodeId };
+  | {
+      readonly kind: 'node-lost';
+      readonly process: ProcessId;
+      readonly nodeId: NodeId;
+      readonly why: 'left' | 'unreachable' | 'replaced' | 'declared-dead';
+    }
+  /** Faults have been over for long enough that the cluster should be whole. */
+  | { readonly kind: 'calm' }
+  /** Everything that was begun before the calm should be over. */
+  | { readonly kind: 'at-rest' };
 
 /** An observation and the true time when it was made, in virtual milliseconds since the start. */
 export type Recorded = Observation & { readonly atMs: number };

@@ -6,27 +6,28 @@ import type { SimulationResult } from './simulate.ts';
 
 const shownMax = 8;
 
-/** A line per violation, the first ones of many. */
-export function describeViolations(violations: readonly Violation[]): string {
-  const lines = violations
-    .slice(0, shownMax)
-    .map(
-      ({ promise, text }) => `  ${promise === 'check' ? '' : `${promise} `}${promiseNames[promise]}: ${text}`,
-    );
+/** Names the broken promises, what was seen, and the command. */
+export function describeFailure(result: SimulationResult, command: string): string {
+  const { seed, violations, traceHash, stats } = result;
+  const names = [...new Set(violations.map(({ promise }) => nameOf(promise)))].join(', ');
+  const lines = violations.slice(0, shownMax).map(({ promise, text }) => `  ${nameOf(promise)}: ${text}`);
   if (violations.length > shownMax) lines.push(`  … and ${violations.length - shownMax} more.`);
-  return lines.join('\n');
+  return [
+    `Seed ${seed} breaks ${names}:`,
+    ...lines,
+    `  ${stats.faults} faults in ${stats.virtualMs} virtual ms, trace ${traceHash}.`,
+    `  To run it again: ${command}`,
+  ].join('\n');
 }
 
 /** The error of a run that broke promises. */
 export function brokenPromises(result: SimulationResult, command: string): ActorError {
-  const { seed, violations, traceHash, stats, schedule } = result;
-  const names = [...new Set(violations.map(({ promise }) => promise))].join(', ');
-  const text = [
-    `Seed ${seed} breaks ${names}:`,
-    describeViolations(violations),
-    `  ${stats.faults} faults in ${stats.virtualMs} virtual ms, trace ${traceHash}. To run it again: ${command}`,
-  ].join('\n');
-  return new ActorError('ACTOR_ASSERTION', text, {
+  const { seed, violations, traceHash, schedule } = result;
+  return new ActorError('ACTOR_ASSERTION', describeFailure(result, command), {
     details: { seed, violations, traceHash, schedule, command },
   });
+}
+
+function nameOf(promise: Violation['promise']): string {
+  return /^G\d/.test(promise) ? `${promise} ${promiseNames[promise]}` : promiseNames[promise];
 }

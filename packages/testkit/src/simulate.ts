@@ -2,12 +2,13 @@
 // checked. A run is a function of its options, so a seed that fails once fails again.
 
 import type { NodeId } from '@actor/core';
-import { type Fault, type FaultKind, type FaultSchedule, planFaults } from './faults.ts';
+import { type FaultKind, type FaultSchedule, planFaults } from './faults.ts';
 import type { History } from './history.ts';
 import { Injection } from './injection.ts';
 import { checkHistory } from './promises.ts';
 import { checkCounters } from './promises/accounted.ts';
 import { checkHeals } from './promises/heals.ts';
+import { checkSuspicion } from './promises/suspicion.ts';
 import type { Violation } from './promises/violation.ts';
 import { brokenPromises } from './replay.ts';
 import { requireSchedule, requireWhole } from './requirements.ts';
@@ -177,8 +178,10 @@ class Run {
 
   async #rest(): Promise<void> {
     const { simulation, nodes, recorder } = this.#cluster;
+    recorder.record({ kind: 'calm' });
     this.#cluster.settleDown();
     await simulation.run({ untilMs: this.#durationMs });
+    recorder.record({ kind: 'at-rest' });
     const { check } = this.#options;
     const processes = new Map(
       [...nodes.values()].flatMap(({ nodeId, process }) =>
@@ -207,7 +210,11 @@ class Run {
     await simulation.settle(Promise.all(stops));
     const { history } = recorder;
     const hasCrashes = history.some((seen) => seen.kind === 'process-crashed');
-    this.#cluster.fail(...checkHistory(history), ...checkCounters(this.#cluster.counters(), hasCrashes));
+    this.#cluster.fail(
+      ...checkHistory(history),
+      ...checkCounters(this.#cluster.counters(), hasCrashes),
+      ...checkSuspicion(history, this.#schedule),
+    );
   }
 }
 
@@ -216,9 +223,4 @@ function healingMs(config: Partial<SimulatedConfig>): number {
   const { discoveryIntervalMs = 2_000, heartbeatIntervalMs = 500 } = config;
   const { suspectTimeoutMs = Math.max(1_000, heartbeatIntervalMs * 3) } = config;
   return 2.5 * discoveryIntervalMs + 6 * heartbeatIntervalMs + suspectTimeoutMs;
-}
-
-/** The schedule without the fault at that place. */
-export function without(schedule: FaultSchedule, fault: Fault): FaultSchedule {
-  return { faults: schedule.faults.filter((other) => other !== fault) };
 }

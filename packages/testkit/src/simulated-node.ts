@@ -209,8 +209,8 @@ export class SimulatedNode {
       }
     }).catch(failed);
     each(cluster.events({ bufferMax: lettersMax }), (event) => {
-      const nodeId = lostIn(event, this.nodeId);
-      if (nodeId !== undefined) recorder.record({ kind: 'node-lost', process, nodeId });
+      const lost = lostIn(event, this.nodeId);
+      if (lost !== undefined) recorder.record({ kind: 'node-lost', process, ...lost });
       if (event.kind === 'status-changed' && event.status === 'failed') {
         this.#options.fail(`${process} has failed`, event.error);
       }
@@ -218,9 +218,13 @@ export class SimulatedNode {
   }
 }
 
-function lostIn(event: ClusterEvent, self: NodeId): NodeId | undefined {
-  if (event.kind === 'declared-dead') return self;
-  return event.kind === 'member-dead' || event.kind === 'member-left' ? event.member.nodeId : undefined;
+function lostIn(
+  event: ClusterEvent,
+  self: NodeId,
+): Pick<Observation & { readonly kind: 'node-lost' }, 'nodeId' | 'why'> | undefined {
+  if (event.kind === 'declared-dead') return { nodeId: self, why: event.kind };
+  if (event.kind === 'member-left') return { nodeId: event.member.nodeId, why: 'left' };
+  return event.kind === 'member-dead' ? { nodeId: event.member.nodeId, why: event.reason } : undefined;
 }
 
 /** Messages of the history carry their number as `id`. */

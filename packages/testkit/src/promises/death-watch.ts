@@ -4,6 +4,9 @@
 import { type ActorLife, type History, nodeOf, processOf, type Recorded } from '../history.ts';
 import type { Violation } from './violation.ts';
 
+/** How long a watcher that is busy may take to be told what its node knows. */
+const promptMs = 2_000;
+
 interface Watch {
   readonly watcher: ActorLife;
   readonly target: ActorLife;
@@ -25,15 +28,24 @@ export function checkDeathWatch(history: History): readonly Violation[] {
     }
     if (seen.kind === 'unwatched') {
       const watch = watches.get(seen.watch);
-      if (watch?.state === 'open') watch.state = 'unwatched';
+      if (watch?.state !== 'open') continue;
+      watch.state = 'unwatched';
+      const { watcher, target, sinceMs } = watch;
+      if (nodeOf(watcher) !== nodeOf(target) && causes.lost(watcher, target, sinceMs, seen.atMs - promptMs)) {
+        broken(`${watcher} was not told in time that ${target} is gone with its node (watch ${seen.watch}).`);
+      }
     }
     if (seen.kind === 'terminated') {
       const fault = faultOf(seen, watches.get(seen.watch), causes);
       if (fault !== undefined) broken(fault);
     }
   }
+  const calmMs = history.find((seen) => seen.kind === 'calm')?.atMs ?? Infinity;
+  const restMs = history.find((seen) => seen.kind === 'at-rest')?.atMs ?? Infinity;
   for (const [id, watch] of watches) {
-    if (watch.state !== 'open' || causes.isOver(watch.watcher) || !causes.isOver(watch.target)) continue;
+    const { state, watcher, target } = watch;
+    // Whose target ends later, in the stop of the whole cluster, may have ended himself before the news.
+    if (state !== 'open' || causes.isOver(watcher, restMs) || !causes.isOver(target, calmMs)) continue;
     broken(
       `${watch.watcher} was never told that ${watch.target} is gone (watch ${id}, since ${watch.sinceMs} ms).`,
     );

@@ -6,13 +6,10 @@ import type { Violation } from './violation.ts';
 
 /** What a timer of the runtime may add, and the turn in which a promise settles. */
 const slackMs = 5;
-/** A clock that is sped up after a timer was set finds the timer late by as much. */
-const driftMax = 0.06;
 
 interface Waiting {
   readonly process: ProcessId;
   readonly deadlineMs: number;
-  readonly timeoutMs: number;
   readonly what: 'Ask' | 'Stream';
   isSettled: boolean;
 }
@@ -30,22 +27,19 @@ export function checkSettles(history: History): readonly Violation[] {
       waiting.set(seen.id, {
         process: seen.process,
         deadlineMs: seen.deadlineMs,
-        timeoutMs: seen.timeoutMs,
         what: 'Ask',
         isSettled: false,
       });
     }
     if (seen.kind === 'opened') {
-      const forEver = { deadlineMs: Infinity, timeoutMs: 0 };
-      waiting.set(seen.id, { process: seen.process, ...forEver, what: 'Stream', isSettled: false });
+      waiting.set(seen.id, { process: seen.process, deadlineMs: Infinity, what: 'Stream', isSettled: false });
     }
     if (seen.kind !== 'settled') continue;
     const ask = waiting.get(seen.id);
     if (ask === undefined) continue;
     const lateMs = seen.clockMs - ask.deadlineMs - seen.heldMs;
-    const allowedMs = slackMs + ask.timeoutMs * driftMax;
     if (ask.isSettled) broken(`${ask.what} ${seen.id} settled twice.`);
-    if (lateMs > allowedMs)
+    if (lateMs > slackMs)
       broken(`Ask ${seen.id} of ${ask.process} settled ${lateMs.toFixed(1)} ms after its deadline.`);
     if (seen.how === 'value' && !received.has(seen.id)) {
       broken(`${ask.what} ${seen.id} has an answer, but nobody has received it.`);

@@ -9,6 +9,7 @@ export const promiseNames = {
   G6: 'death watch',
   G7: 'heals',
   G8: 'accounted',
+  busy: 'a busy node is not a dead node',
   check: 'the check of this run',
 } as const;
 

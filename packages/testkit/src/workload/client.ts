@@ -23,6 +23,9 @@ export interface ClientArgs {
   readonly mortals: readonly string[];
 }
 
+/** What is under way when the calm begins gets this long to end. */
+const lullMs = 2_000;
+
 interface Target {
   readonly ref: ActorRef<typeof Worker>;
   /** `node-1/worker-0`, as the history names it. */
@@ -51,12 +54,13 @@ export class Errands {
     else this.#tell(random.chance(0.7) ? 'end' : 'fail', this.#mortal());
   }
 
-  /** In a cluster that is whole, everybody answers. */
-  askAll(): void {
+  /** In a cluster that is whole, everybody answers. One after the other, so that no queue is full. */
+  async askAll(): Promise<void> {
     const { process, workers } = this.#args;
     for (const nodeId of process.nodeIds) {
-      for (const path of workers)
-        this.#ask(this.target(nodeId, path), { forMs: 0, timeoutMs: 5_000, isSure: true });
+      for (const path of workers) {
+        await this.#ask(this.target(nodeId, path), { forMs: 0, timeoutMs: 2_000, isSure: true });
+      }
     }
   }
 
@@ -113,7 +117,7 @@ export class Errands {
     const forMs = random.chance(0.6) ? 0 : random.below(400);
     const timeoutMs = random.pick([20, 200, 1_000, 5_000]);
     const cancelMs = random.chance(0.15) ? random.below(300) : undefined;
-    this.#ask(this.#worker(), { forMs, timeoutMs, isSure: false, cancelMs });
+    void this.#ask(this.#worker(), { forMs, timeoutMs, isSure: false, cancelMs });
   }
 
   #ask(
@@ -124,7 +128,7 @@ export class Errands {
       readonly isSure: boolean;
       readonly cancelMs?: number | undefined;
     },
-  ): void {
+  ): Promise<unknown> {
     const { forMs, timeoutMs, isSure, cancelMs } = how;
     const id = this.#sending('ask', target);
     const { runtime } = this.#args.process;
@@ -132,7 +136,7 @@ export class Errands {
     if (cancelMs !== undefined) runtime.after(cancelMs, () => controller.abort(new Error('cancelled')));
     const { signal } = controller;
     const asked = target.ref.ask.question({ id, forMs }, { timeoutMs, signal });
-    this.#settling(id, timeoutMs, isSure, asked).catch(() => {});
+    return this.#settling(id, timeoutMs, isSure, asked).catch(() => {});
   }
 
   #streamOne(): void {
@@ -174,7 +178,7 @@ export class Errands {
   #settling<T>(id: number, timeoutMs: number, isSure: boolean, asked: Promise<T>): Promise<T> {
     const { process } = this.#args;
     const deadlineMs = process.runtime.monotonicMs() + timeoutMs;
-    this.#record({ kind: 'asked', id, process: process.id, timeoutMs, deadlineMs, isSure });
+    this.#record({ kind: 'asked', id, process: process.id, deadlineMs, isSure });
     return this.#settle(id, process.heldMs(), asked);
   }
 
@@ -211,7 +215,7 @@ export const client: Actor<Record<never, never>, object, ClientArgs> = actor(Cli
     const errands = new Errands(ctx.args, ctx.path);
     const next = (): void => {
       ctx.after(process.random.exponential(everyMs), () => {
-        if (process.calm.aborted) errands.askAll();
+        if (process.calm.aborted) ctx.after(lullMs, () => void errands.askAll());
         else {
           errands.step();
           next();

@@ -53,12 +53,12 @@ type WorkerMessages = {
 };
 
 export const Worker: Protocol<WorkerMessages> = protocol('testkit-worker', {
-  note: tell(),
-  question: ask(),
-  count: stream(),
-  who: ask(),
-  fail: tell(),
-  end: tell(),
+  note: tell<Numbered>(),
+  question: ask<Question, number>(),
+  count: stream<Count, number>(),
+  who: ask<Numbered, Occupant>(),
+  fail: tell<Numbered>(),
+  end: tell<Numbered>(),
 });
 
 export interface WorkerArgs {
