@@ -18,6 +18,7 @@ import {
 import type { CompleteConfig } from './config.ts';
 import { shutDown, within } from './lifecycle.ts';
 import { heartbeats } from './membership/heartbeat-membership.ts';
+import { limitsWithin } from './remoting/limits.ts';
 import { Remoting } from './remoting/remoting.ts';
 
 /** Why a life is over though nobody here has ended it. */
@@ -166,7 +167,7 @@ export class Life {
     const scheme = transport.kind;
     this.#remoting = new Remoting({
       ...{ system, channel, self, scheme, runtime, metrics, logger },
-      limits: config.remoting,
+      limits: limitsWithin(transport.supports.frameMaxBytes, config.remoting),
     });
     this.#remoting.start();
     const membership = heartbeats({ suspectTimeoutMs, phiThreshold })({

@@ -11,7 +11,7 @@ export interface RemotingLimits {
   readonly reorderMaxFrames: number;
   /** A frame is closed once it has grown to this size; only a single larger envelope makes a larger one. */
   readonly batchMaxBytes: number;
-  /** The largest frame that the channel takes. */
+  /** The largest frame; less where the transport takes only smaller ones. */
   readonly frameMaxBytes: number;
   /** The longest delay of an acknowledgement that has no message to travel with. */
   readonly ackDelayMs: number;
@@ -52,3 +52,17 @@ export const defaultRemotingLimits: RemotingLimits = {
   depthMax: 64,
   elementsMax: 1_000_000,
 };
+
+/** The header of a frame and that of its channel, with room to spare. */
+const headersMaxBytes = 128;
+
+/** The limits with which a full batch and one message more still fit a frame of the transport. */
+export function limitsWithin(frameMaxBytes: number, chosen: Partial<RemotingLimits> = {}): RemotingLimits {
+  const limits = { ...defaultRemotingLimits, ...chosen };
+  const fitting = Math.min(limits.frameMaxBytes, frameMaxBytes - headersMaxBytes);
+  return {
+    ...limits,
+    frameMaxBytes: fitting,
+    batchMaxBytes: Math.min(limits.batchMaxBytes, Math.floor(fitting / 2)),
+  };
+}

@@ -1,0 +1,30 @@
+import { actor, ask, protocol } from '@actor/core';
+import { memory } from '@actor/transport-memory';
+import { expect, test } from 'vitest';
+import { failureOf } from './remoting-world.ts';
+import { World } from './world.ts';
+
+const Box = protocol('box', { length: ask<string, number>() });
+const box = actor(Box, { state: () => undefined, on: { length: (_, text) => text.length } });
+
+test.each([1_024, 8_192, 200_000])(
+  'a message too large for a transport with frames of %i bytes fails by itself, and smaller ones arrive',
+  async (frameMaxBytes) => {
+    const world = new World();
+    const transport = world.network.wrap(memory({ fabric: world.fabric, frameMaxBytes }));
+    const [a, b] = await world.of('ab', { transport });
+    if (a === undefined || b === undefined) throw new Error('two nodes');
+    b.registerActor(box, { name: 'box' });
+    const ref = a.ref(Box, 'memory://b.test:1/box');
+    for (let bytes = 64; bytes < 2 * frameMaxBytes; bytes *= 1.5) {
+      const length = Math.floor(bytes);
+      const answer = world.simulation.settle(ref.ask.length('x'.repeat(length)));
+      if (length < frameMaxBytes / 4) expect(await answer).toBe(length);
+      else if (length > frameMaxBytes) {
+        expect(await failureOf(answer)).toMatchObject({ code: 'ACTOR_FRAME_TOO_LARGE' });
+      } else await answer.catch(() => {});
+    }
+    expect(await world.simulation.settle(ref.ask.length('last'))).toBe(4);
+    await world.stop();
+  },
+);
