@@ -48,24 +48,27 @@ export class Heartbeat {
   readonly #unacknowledged = new Set<NodeId>();
   #effects: HeartbeatEffect[] = [];
   #phase: 'member' | 'leaving' | 'over' = 'member';
-  #dueMs: number;
-  #ticks = 0;
+  /** When the next tick should come; how much later it does is how long this node did not run. */
+  #tickDueMs: number;
+  #beatDueMs: number;
 
   constructor(self: Member, settings: HeartbeatSettings, nowMs: number) {
     this.members = new Members(self, settings);
     this.#settings = settings;
     this.#evidence = new Evidence(settings);
     this.tickMs = settings.intervalMs / ticksPerInterval;
-    this.#dueMs = nowMs;
+    this.#tickDueMs = nowMs;
+    this.#beatDueMs = nowMs + settings.intervalMs;
   }
 
   /** Due every `tickMs`. `judge` follows once everything that has arrived meanwhile was received. */
   tick(nowMs: number): readonly HeartbeatEffect[] {
-    const lateMs = nowMs - this.#dueMs;
+    const lateMs = nowMs - this.#tickDueMs;
     if (lateMs > this.tickMs / 4) this.#excuse(lateMs);
-    this.#dueMs = nowMs + this.tickMs;
-    this.#ticks += 1;
-    if (this.#ticks % ticksPerInterval !== 0) return [];
+    this.#tickDueMs = nowMs + this.tickMs;
+    // By the clock and not by the number of ticks: a busy node's ticks are far apart, and its heartbeats must not be further.
+    if (nowMs < this.#beatDueMs) return [];
+    this.#beatDueMs = Math.max(this.#beatDueMs, nowMs - this.tickMs) + this.#settings.intervalMs;
     if (this.#phase === 'leaving') this.#sendLeave();
     if (this.#phase === 'member') {
       for (const member of this.#others()) this.#sendHeartbeat(member, this.#tableFor(member), nowMs);
@@ -131,11 +134,9 @@ export class Heartbeat {
 
   #receiveFromLive(from: PeerIdentity, message: HeartbeatMessage | JoinMessage, nowMs: number): void {
     const wasMember = this.#isMember(from);
-    // Who hears nobody is the one at fault, however loudly it talks: its heartbeats are no sign of health.
-    if (message.heard.length > 0) {
-      this.#evidence.arrived(from.nodeId, nowMs);
-      this.#clear(from.nodeId);
-    }
+    const isHealthy = message.heard.length > 0;
+    this.#evidence.arrived(from.nodeId, isHealthy, nowMs);
+    if (isHealthy) this.#clear(from.nodeId);
     const isBelieved = this.#hearsMe(message) && this.members.get(from.nodeId)?.status !== 'suspect';
     this.#mergeTable(message.members, from, isBelieved, nowMs);
     if (this.#phase !== 'member') return;
@@ -147,7 +148,7 @@ export class Heartbeat {
     }
     if (message.phase === 'accepted') this.#effects.push({ kind: 'admitted', by: from.nodeId });
     if (message.phase !== 'request') return;
-    this.#evidence.arrived(from.nodeId, nowMs);
+    this.#evidence.arrived(from.nodeId, true, nowMs);
     this.#sendJoin(from, this.#isMember(from) ? 'accepted' : 'refused', nowMs);
     if (!wasMember && this.#isMember(from)) this.#spread(nowMs);
   }
@@ -171,7 +172,7 @@ export class Heartbeat {
     message: HeartbeatMessage | JoinMessage,
     nowMs: number,
   ): void {
-    this.#evidence.arrived(from.nodeId, nowMs);
+    this.#evidence.arrived(from.nodeId, true, nowMs);
     if (from.incarnation === known.incarnation) {
       if (known.status === 'left') return;
       const { self } = this.members;
@@ -225,6 +226,7 @@ export class Heartbeat {
     const after = this.members.get(record.nodeId);
     if (before?.incarnation !== after?.incarnation || before?.version === after?.version) return;
     // Only the member itself raises its version, so it was alive when it did.
+    this.#evidence.refuted(record.nodeId, nowMs);
     this.#clear(record.nodeId);
   }
 
@@ -312,12 +314,12 @@ export class Heartbeat {
 
   #sendHeartbeat(to: PeerIdentity, members: readonly Member[], nowMs: number): void {
     const { intervalMs } = this.#settings;
-    const heard = this.#evidence.heard(nowMs);
+    const heard = this.#evidence.heard(nowMs, to.nodeId);
     this.#send(to, { type: 'heartbeat', intervalMs, heard, digest: this.members.digest(), members });
   }
 
   #sendJoin(to: PeerIdentity, phase: JoinMessage['phase'], nowMs: number): void {
-    const heard = this.#evidence.heard(nowMs);
+    const heard = this.#evidence.heard(nowMs, to.nodeId);
     this.#send(to, { type: 'join', phase, heard, members: this.members.all() });
   }
 

@@ -42,7 +42,9 @@ class Bench {
       asyncContext: () => ({ run: (_, body) => body(), get: () => undefined }),
     };
     const channel: Channel = {
+      headBytes: 0,
       send: (to, bytes) => this.sent.push({ to, message: decodeMessage(bytes, limits) }) > 0,
+      sendInPlace: (to, frame) => channel.send(to, frame),
       receive: (listener) => {
         this.#receive = listener;
         return () => void (this.#receive = () => {});

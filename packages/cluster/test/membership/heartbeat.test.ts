@@ -20,7 +20,7 @@ describe('joining', () => {
   test('tables that agree are not sent again', () => {
     const mesh = Mesh.of('abc');
     const { core } = mesh.get('a');
-    const heartbeats = [0, 1, 2, 3].flatMap(() => core.tick(mesh.nowMs));
+    const heartbeats = [0, 1, 2, 3].flatMap((tick) => core.tick(mesh.nowMs + tick * core.tickMs));
     expect(heartbeats).toHaveLength(2);
     for (const effect of heartbeats) {
       expect(effect).toMatchObject({ kind: 'send', message: { type: 'heartbeat', members: [] } });
@@ -100,6 +100,24 @@ describe('suspicion', () => {
     for (const id of 'abc') expect(mesh.get(id).story).toEqual(['suspect d', 'dead d']);
   });
 
+  test.each(['ab', 'abc', 'abcd'])(
+    'after a short outage of the whole network, in which all of %s were deaf, all hear each other again',
+    (ids) => {
+      const mesh = Mesh.of(ids);
+      mesh.cut(ids, ids);
+      mesh.run(2_000);
+      mesh.heal();
+      mesh.run(intervalMs * 2);
+      const stories = [...mesh.nodes.values()].map((node) => node.story.join());
+      for (const node of mesh.nodes.values()) {
+        expect(node.story).toHaveLength(2 * (ids.length - 1));
+        expect(node.core.members.live().every((member) => member.status === 'alive')).toBe(true);
+      }
+      mesh.run(30_000);
+      expect([...mesh.nodes.values()].map((node) => node.story.join())).toEqual(stories);
+    },
+  );
+
   test('a node that was stalled excuses the silence of that time', () => {
     const mesh = Mesh.of('abc');
     // All of them: nobody is there to be heard meanwhile.
@@ -118,6 +136,14 @@ describe('suspicion', () => {
     mesh.run(10_000);
     expect(mesh.get('a').story).toEqual(['suspect c', 'reachable c']);
     expect(mesh.get('c').story).toEqual([]);
+  });
+
+  test('a node whose event loop takes its time sends a heartbeat at each turn, not at each fourth', () => {
+    const mesh = Mesh.of('ab');
+    const { core } = mesh.get('a');
+    const turnMs = intervalMs * 1.2;
+    const turns = Array.from({ length: 10 }, (_, turn) => core.tick(mesh.nowMs + turn * turnMs));
+    expect(turns.filter((effects) => effects.length > 0).length).toBeGreaterThanOrEqual(9);
   });
 
   test('a message of a dead life does not revive it', () => {

@@ -3,7 +3,7 @@
 import { strict as assert } from 'node:assert';
 
 import type { SimulatedMember } from './membership-fixture.ts';
-import type { MembershipClaim } from './membership-bench.ts';
+import type { MembershipBench, MembershipClaim } from './membership-bench.ts';
 
 const has = (observer: SimulatedMember, entry: string): boolean => observer.log().includes(entry);
 const dead = (observer: SimulatedMember): string[] =>
@@ -119,6 +119,32 @@ export const membershipFailureClaims: readonly MembershipClaim[] = [
       assert.deepEqual(dead(a), []);
     },
   },
+  ...[
+    ['a', 'b'],
+    ['a', 'b', 'c'],
+  ].map((ids) => ({
+    name: `an outage between all of ${ids.join('')} that is over before a death ends with all of them reachable, for good`,
+    run: async (bench: MembershipBench) => {
+      const members = await bench.cluster(...ids);
+      const [a] = members;
+      assert.ok(a !== undefined);
+      await bench.fixture.pass(5_000);
+      bench.fixture.network.partition(...ids.map((id) => [id]));
+      for (const observer of members) {
+        await bench.sees(observer, `member-suspect ${observer === a ? 'b' : 'a'}#1`);
+      }
+      bench.fixture.network.heal();
+      await bench.converged(members);
+      await bench.fixture.pass(5_000);
+      const logs = members.map((member) => member.log());
+      await bench.fixture.pass(30_000);
+      assert.deepEqual(
+        members.map((member) => member.log()),
+        logs,
+      );
+      for (const observer of members) assert.deepEqual(dead(observer), []);
+    },
+  })),
   {
     name: 'a member that one other cannot hear, but the rest can, is not found dead',
     run: async (bench) => {
