@@ -101,7 +101,7 @@ export type Recorded = Observation & { readonly atMs: number };
 export type History = readonly Recorded[];
 
 /** The place that a life or a process is on: `node-1#2/counter@17` gives `node-1`. */
-export function nodeOf(id: ProcessId | ActorLife): NodeId {
+export function nodeOf(id: string): NodeId {
   return id.slice(0, id.indexOf('#'));
 }
 

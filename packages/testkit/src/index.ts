@@ -21,5 +21,5 @@ export { describeFailure } from './replay.ts';
 export { shrinkSchedule } from './shrink.ts';
 export { type CalmCluster, simulate, type SimulateOptions, type SimulationResult } from './simulate.ts';
 export type { SimulatedConfig } from './simulated-cluster.ts';
-export type { SimulatedProcess, Workload } from './simulated-node.ts';
+export type { SimulatedProcess, Workload } from './simulated-process.ts';
 export { mixedWorkload, type MixedWorkloadOptions } from './workload.ts';

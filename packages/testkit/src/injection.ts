@@ -61,7 +61,7 @@ export class Injection {
         this.#cluster.node(fault.node).crash();
         return () => this.#cluster.node(fault.node).start();
       case 'leave':
-        this.#cluster.node(fault.node).leave();
+        void this.#cluster.node(fault.node).leave();
         return () => this.#cluster.node(fault.node).start();
       case 'clock-jump':
         this.#cluster.node(fault.node).jump(fault.byMs);

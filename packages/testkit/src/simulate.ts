@@ -13,7 +13,7 @@ import type { Violation } from './promises/violation.ts';
 import { brokenPromises } from './replay.ts';
 import { requireSchedule, requireWhole } from './requirements.ts';
 import { SimulatedCluster, type SimulatedConfig, told } from './simulated-cluster.ts';
-import type { SimulatedProcess, Workload } from './simulated-node.ts';
+import type { SimulatedProcess, Workload } from './simulated-process.ts';
 import { mixedWorkload } from './workload.ts';
 
 export interface SimulateOptions {

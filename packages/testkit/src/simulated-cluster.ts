@@ -9,7 +9,8 @@ import type { ProcessId } from './history.ts';
 import { type View, checkHeals } from './promises/heals.ts';
 import type { Violation } from './promises/violation.ts';
 import { Recorder } from './recorder.ts';
-import { SimulatedNode, type Workload } from './simulated-node.ts';
+import { SimulatedNode } from './simulated-node.ts';
+import type { Workload } from './simulated-process.ts';
 
 /** What a run may set for its nodes; the rest belongs to the simulation. */
 export type SimulatedConfig = Omit<

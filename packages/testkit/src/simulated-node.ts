@@ -9,39 +9,11 @@ import {
   type NodeId,
   type SystemStats,
 } from '@actor/core';
-import type { RandomStream, SimulatedRuntime, Simulation } from '@actor/core/testkit';
+import type { Simulation } from '@actor/core/testkit';
 import type { Observation, ProcessId } from './history.ts';
 import type { View } from './promises/heals.ts';
 import type { Recorder } from './recorder.ts';
-
-/** What a program sees of the process that it runs in. */
-export interface SimulatedProcess {
-  readonly nodeId: NodeId;
-  /** `node-1#2`: the second process of `node-1`. */
-  readonly id: ProcessId;
-  readonly cluster: ClusterManager;
-  /** Time and chance of this process; what goes around it can't be replayed. */
-  readonly runtime: SimulatedRuntime;
-  /** Chance for the program, apart from the node's own. */
-  readonly random: RandomStream;
-  /** Resolves when the node is a member; rejects when it can't be one. */
-  readonly started: Promise<void>;
-  /** Aborts when faults are over and the cluster has had time to heal: what has begun may end, nothing new should begin. */
-  readonly calm: AbortSignal;
-  /** All nodes of the simulation, this one included. */
-  readonly nodeIds: readonly NodeId[];
-  /** The address of a node or of an actor there, whether it runs or not: `addressOf('node-2', 'cart')`. */
-  addressOf(nodeId: NodeId, path?: string): string;
-  /** Adds to the history that the promises are checked against. */
-  record(observation: Observation): void;
-  /** A number for a message or a watch in the history. */
-  nextId(): number;
-  /** For how long the process has been paused so far, in milliseconds. */
-  heldMs(): number;
-}
-
-/** The program of a node: called in each of its processes before the cluster starts there. */
-export type Workload = (process: SimulatedProcess) => void | Promise<void>;
+import { makeProcess, type SimulatedProcess, type Workload } from './simulated-process.ts';
 
 export interface SimulatedNodeOptions {
   readonly nodeId: NodeId;
@@ -98,17 +70,10 @@ export class SimulatedNode {
     this.#follow(id, cluster);
     let begin = (): void => {};
     const started = new Promise<void>((resolve) => (begin = resolve)).then(() => cluster.start());
-    const process: SimulatedProcess = {
+    const process = makeProcess({
       ...{ nodeId, id, cluster, runtime, started, calm, nodeIds },
-      random: simulation.random(id),
-      addressOf: (other, path) => {
-        const { host, port } = addressOf(other);
-        return `memory://${host}:${port}${path === undefined ? '' : `/${path}`}`;
-      },
-      record: (observation) => recorder.record(observation),
-      nextId: () => recorder.nextId(),
-      heldMs: () => this.#heldMs,
-    };
+      ...{ addressOf, recorder, simulation, heldMs: () => this.#heldMs },
+    });
     this.#process = process;
     this.counters.set(id, () => cluster.system.stats());
     // In a turn of the process's own.

@@ -1,7 +1,7 @@
 // The program that the simulator runs when it is given none: a bit of everything that actors can do with each other over
 // nodes, recorded so that the promises can be checked.
 
-import type { SimulatedProcess, Workload } from './simulated-node.ts';
+import type { SimulatedProcess, Workload } from './simulated-process.ts';
 import { client } from './workload/client.ts';
 import { watcher } from './workload/watcher.ts';
 import { mortal, worker } from './workload/worker.ts';

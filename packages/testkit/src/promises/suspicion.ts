@@ -15,7 +15,9 @@ export function checkSuspicion(history: History, { faults }: FaultSchedule): rea
     faults.flatMap((fault) => (fault.kind === 'pause' && fault.forMs > pauseMaxMs ? [fault.node] : [])),
   );
   return history.flatMap((seen) => {
-    if (seen.kind !== 'node-lost' || seen.why === 'left' || sleepers.has(seen.nodeId)) return [];
+    // One that left or was started anew has not been taken for dead.
+    if (seen.kind !== 'node-lost' || seen.why === 'left' || seen.why === 'replaced') return [];
+    if (sleepers.has(seen.nodeId)) return [];
     const text = `${seen.process} lost ${seen.nodeId} at ${seen.atMs} ms (${seen.why}), and nothing had cut it off.`;
     return [{ promise: 'busy' as const, text }];
   });

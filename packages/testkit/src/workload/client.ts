@@ -10,7 +10,7 @@ import {
   type SendResult,
 } from '@actor/core';
 import type { Observation } from '../history.ts';
-import type { SimulatedProcess } from '../simulated-node.ts';
+import type { SimulatedProcess } from '../simulated-process.ts';
 import { type Occupant, Worker } from './worker.ts';
 
 const Client = protocol('testkit-client', {});

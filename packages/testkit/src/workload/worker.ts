@@ -17,7 +17,7 @@ import {
   type TellSpec,
 } from '@actor/core';
 import type { ActorLife } from '../history.ts';
-import type { SimulatedProcess } from '../simulated-node.ts';
+import type { SimulatedProcess } from '../simulated-process.ts';
 
 /** Every message has a number of its own, by which the history knows it. */
 export interface Numbered {
