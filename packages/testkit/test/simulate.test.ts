@@ -54,19 +54,23 @@ describe('a simulation', () => {
     expect(stats.faults).toBe(3);
   });
 
-  test('is the same again for the same seed, and for its schedule from a file', async () => {
-    const options = { seed: 4, nodes: 3 };
-    const first = await simulate(options);
-    const second = await simulate(options);
-    const third = await simulate({
-      ...options,
-      faults: JSON.parse(JSON.stringify(first.schedule)) as FaultSchedule,
-    });
-    expect(first.stats.faults).toBeGreaterThan(0);
-    expect(second.traceHash).toBe(first.traceHash);
-    expect(third.traceHash).toBe(first.traceHash);
-    expect((await simulate({ ...options, seed: 5 })).traceHash).not.toBe(first.traceHash);
-  });
+  test(
+    'is the same again for the same seed, and for its schedule from a file',
+    { timeout: 30_000 },
+    async () => {
+      const options = { seed: 4, nodes: 3, durationMs: 16_000, config };
+      const first = await simulate(options);
+      const second = await simulate(options);
+      const third = await simulate({
+        ...options,
+        faults: JSON.parse(JSON.stringify(first.schedule)) as FaultSchedule,
+      });
+      expect(first.stats.faults).toBeGreaterThan(0);
+      expect(second.traceHash).toBe(first.traceHash);
+      expect(third.traceHash).toBe(first.traceHash);
+      expect((await simulate({ ...options, seed: 5 })).traceHash).not.toBe(first.traceHash);
+    },
+  );
 });
 
 describe('a simulation that fails', () => {
