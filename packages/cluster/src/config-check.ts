@@ -76,6 +76,7 @@ const rules: Readonly<Record<keyof ClusterConfig, Rule>> = {
   joinAddresses: (value) => (Array.isArray(value) ? undefined : `must be a list, not ${show(value)}`),
   heartbeatIntervalMs: wholeBetween(1, intervalMaxMs),
   suspectTimeoutMs: duration,
+  stallTimeoutMs: duration,
   phiThreshold: (value) =>
     typeof value === 'number' && value > 0 && Number.isFinite(value)
       ? undefined

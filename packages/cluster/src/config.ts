@@ -64,11 +64,17 @@ export interface ClusterConfig {
    */
   readonly heartbeatIntervalMs?: number;
   /**
-   * How long a suspect has to give a sign of life before it counts as dead, in milliseconds. Raise it where event loops
-   * block for seconds.
+   * How long a suspect has to give a sign of life before it counts as dead, in milliseconds, when its connections are gone
+   * too: a process that ended.
    * @defaultValue three heartbeat intervals, and at least 1000
    */
   readonly suspectTimeoutMs?: number;
+  /**
+   * How long a suspect has whose connections stand, in milliseconds: a process that stalls, or a host that went without a
+   * word. Raise it where event loops block for many seconds.
+   * @defaultValue 5000, and at least `suspectTimeoutMs`
+   */
+  readonly stallTimeoutMs?: number;
   /**
    * φ from which a silence is suspicious: 8 is one wrong suspicion in 10⁸ heartbeats of a steady peer. Hayashibara 2004.
    * @defaultValue 8
@@ -130,6 +136,7 @@ export interface ClusterDefaults {
   readonly discoveryIntervalMs: number;
   readonly heartbeatIntervalMs: number;
   readonly suspectTimeoutMs: number;
+  readonly stallTimeoutMs: number;
   readonly phiThreshold: number;
   readonly maxRetries: number;
   readonly retryDelayMs: number;
@@ -157,14 +164,18 @@ export function defaultConfig(preset: Preset = 'default'): ClusterDefaults {
   return defaultsFor(heartbeatMs[preset]);
 }
 
-function defaultsFor(heartbeatIntervalMs: number): ClusterDefaults {
+function defaultsFor(
+  heartbeatIntervalMs: number,
+  suspectTimeoutMs: number = Math.max(heartbeatIntervalMs * 3, 1_000),
+): ClusterDefaults {
   return {
     host: '127.0.0.1',
     port: 0,
     joinAddresses: [],
     discoveryIntervalMs: 5_000,
     heartbeatIntervalMs,
-    suspectTimeoutMs: Math.max(heartbeatIntervalMs * 3, 1_000),
+    suspectTimeoutMs,
+    stallTimeoutMs: Math.max(suspectTimeoutMs, 5_000),
     phiThreshold: 8,
     maxRetries: 10,
     retryDelayMs: 200,
@@ -180,7 +191,7 @@ export function completeConfig(config: ClusterConfig): CompleteConfig {
   const interval = config.heartbeatIntervalMs ?? heartbeatMs[config.preset ?? 'default'];
   const { preset: _, joinAddresses = [], ...given } = config;
   return {
-    ...defaultsFor(interval),
+    ...defaultsFor(interval, config.suspectTimeoutMs),
     nodeId: config.nodeName,
     discovery: undefined,
     runtime: config.runtime ?? systemRuntime(),

@@ -159,7 +159,7 @@ export class Life {
   async #startParts(signal: AbortSignal): Promise<void> {
     const { config, system, metadata, incarnation } = this.#options;
     const { context, addresses, transport } = this.#host;
-    const { runtime, metrics, suspectTimeoutMs, phiThreshold } = config;
+    const { runtime, metrics, suspectTimeoutMs, stallTimeoutMs, phiThreshold } = config;
     const address = this.#host.address();
     const self = { nodeId: config.nodeId, incarnation, address };
     const logger = context.logger.child({ component: 'remoting' });
@@ -170,7 +170,7 @@ export class Life {
       limits: limitsWithin(transport.supports.frameMaxBytes, config.remoting),
     });
     this.#remoting.start();
-    const membership = heartbeats({ suspectTimeoutMs, phiThreshold })({
+    const membership = heartbeats({ suspectTimeoutMs, stallTimeoutMs, phiThreshold })({
       ...context,
       ...{ addresses, address, metadata },
     });

@@ -64,6 +64,7 @@ describe('a wrong config', () => {
     ['joinAddresses', 'a:1'],
     ['joinAddresses[0]', [7]],
     ['suspectTimeoutMs', Number.NaN],
+    ['stallTimeoutMs', 0],
     ['phiThreshold', '8'],
     ['retryDelayMs', Infinity],
     ['askTimeoutMs', -5],
@@ -97,6 +98,7 @@ test('defaultConfig says what an option is when it is left out, for either prese
     discoveryIntervalMs: 5_000,
     heartbeatIntervalMs: 500,
     suspectTimeoutMs: 1_500,
+    stallTimeoutMs: 5_000,
     maxRetries: 10,
     retryDelayMs: 200,
     askTimeoutMs: 5_000,
@@ -223,6 +225,19 @@ describe('an option does what it says:', () => {
     const deadMs = await untilSeen('dead b');
     expect(deadMs).toBeGreaterThan(19_900);
     expect(deadMs).toBeLessThan(21_000);
+  });
+
+  test('stallTimeoutMs, of a suspect whose connections stand; never less than suspectTimeoutMs', async () => {
+    await world.of('ab', { stallTimeoutMs: 12_000 });
+    world.simulation.pause('b', 60_000);
+    await untilSeen('suspect b');
+    const deadMs = await untilSeen('dead b');
+    expect(deadMs).toBeGreaterThan(11_900);
+    expect(deadMs).toBeLessThan(13_000);
+    await world.of('cd', { joinAddresses: ['c.test:1'], suspectTimeoutMs: 9_000 });
+    world.simulation.pause('d', 8_000);
+    await world.simulation.advance(20_000);
+    expect(world.story('c')).not.toContain('dead d');
   });
 
   test('phiThreshold, below which a silence is not suspicious', async () => {

@@ -48,7 +48,7 @@ export class HeartbeatMembership implements Membership {
   readonly #over = new AbortController();
   readonly #admissions = new Map<NodeId, Set<() => void>>();
   readonly #departures = new Set<() => void>();
-  #subscription: Unsubscribe | undefined;
+  #subscriptions: readonly Unsubscribe[] = [];
   #tickTimer: Timer | undefined;
   #searchTimer: Timer | undefined;
   #searches = 0;
@@ -68,8 +68,11 @@ export class HeartbeatMembership implements Membership {
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
     if (this.#over.signal.aborted) return Promise.reject(this.#over.signal.reason);
-    if (this.#subscription !== undefined) return Promise.resolve();
-    this.#subscription = this.#channel.receive((from, bytes) => this.#receive(from, bytes));
+    if (this.#isStarted) return Promise.resolve();
+    this.#subscriptions = [
+      this.#channel.receive((from, bytes) => this.#receive(from, bytes)),
+      this.#channel.onLink((peer, up) => this.#protocol.link(peer, up)),
+    ];
     this.#tick();
     this.#searchLater();
     return Promise.resolve();
@@ -98,7 +101,7 @@ export class HeartbeatMembership implements Membership {
   }
 
   async join(seeds: readonly NodeAddress[], options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    if (this.#subscription === undefined) {
+    if (!this.#isStarted) {
       throw new ActorError('ACTOR_NODE_NOT_STARTED', 'The membership has not been started.');
     }
     const signal =
@@ -132,7 +135,7 @@ export class HeartbeatMembership implements Membership {
       this.#departures.add(done);
       this.#perform(this.#protocol.leave());
       // Nobody is left to tell when the life is over, or was before.
-      if (this.#over.signal.aborted || this.#subscription === undefined) done();
+      if (this.#over.signal.aborted || !this.#isStarted) done();
     });
   }
 
@@ -272,7 +275,7 @@ export class HeartbeatMembership implements Membership {
 
   #end(why: ActorError): void {
     this.#over.abort(why);
-    this.#subscription?.();
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#tickTimer?.cancel();
     this.#searchTimer?.cancel();
     for (const done of [...this.#departures]) done();
@@ -287,6 +290,10 @@ export class HeartbeatMembership implements Membership {
       `metadata takes ${bytes} bytes; metadataMaxBytes is ${metadataMaxBytes}.`,
       { details: { path: 'metadata', bytes, limitBytes: metadataMaxBytes } },
     );
+  }
+
+  get #isStarted(): boolean {
+    return this.#subscriptions.length > 0;
   }
 
   #nowMs(): number {

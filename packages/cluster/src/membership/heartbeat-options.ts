@@ -11,10 +11,16 @@ export interface HeartbeatOptions {
    */
   readonly heartbeatIntervalMs?: number;
   /**
-   * How long a suspect has to give a sign of life before it is dead, in milliseconds. Raise it where nodes stall for long.
+   * How long a suspect has to give a sign of life before it is dead, in milliseconds, when its connections are gone too.
    * @defaultValue three heartbeats, and at least 1000
    */
   readonly suspectTimeoutMs?: number;
+  /**
+   * How long a suspect has whose connections stand, in milliseconds: a process that stalls, or a host that went without a
+   * word. Raise it where event loops block for many seconds.
+   * @defaultValue 5000, and at least `suspectTimeoutMs`
+   */
+  readonly stallTimeoutMs?: number;
   /**
    * φ from which a silence is suspicious: 8 is one wrong suspicion in 10⁸ heartbeats of a steady peer.
    * @defaultValue 8
@@ -69,9 +75,11 @@ export function checkHeartbeatOptions(
   refuse(faults);
   return (heartbeatIntervalMs) => {
     const intervalMs = options.heartbeatIntervalMs ?? heartbeatIntervalMs;
+    const suspectTimeoutMs = options.suspectTimeoutMs ?? Math.max(intervalMs * 3, 1_000);
     return {
       intervalMs,
-      suspectTimeoutMs: options.suspectTimeoutMs ?? Math.max(intervalMs * 3, 1_000),
+      suspectTimeoutMs,
+      stallTimeoutMs: options.stallTimeoutMs ?? Math.max(suspectTimeoutMs, 5_000),
       phiThreshold: options.phiThreshold ?? 8,
       windowMax: options.windowMax ?? 100,
       membersMax: options.membersMax ?? 1_000,

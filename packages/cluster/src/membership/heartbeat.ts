@@ -13,20 +13,13 @@ import {
 import { Evidence, type EvidenceOptions } from './evidence.ts';
 import { isOver, Members, type MembersOptions } from './members.ts';
 import type { HeartbeatMessage, JoinMessage, MembershipMessage } from './messages.ts';
+import { Outgoing, type SendEffect } from './outgoing.ts';
+import { Suspicions, type SuspicionOptions } from './suspicions.ts';
 
-export interface HeartbeatSettings extends EvidenceOptions, MembersOptions {
-  /** How long a suspect has to give a sign of life. */
-  readonly suspectTimeoutMs: number;
-}
+export interface HeartbeatSettings extends EvidenceOptions, MembersOptions, SuspicionOptions {}
 
 export type HeartbeatEffect =
-  /** `address` is given where the address book may not know it. */
-  | {
-      readonly kind: 'send';
-      readonly to: NodeId;
-      readonly message: MembershipMessage;
-      readonly address?: NodeAddress;
-    }
+  | SendEffect
   | { readonly kind: 'event'; readonly event: MembershipEvent }
   | { readonly kind: 'admitted'; readonly by: NodeId }
   /** Every member has acknowledged that this node left. */
@@ -40,11 +33,8 @@ export class Heartbeat {
   readonly tickMs: number;
   readonly #settings: HeartbeatSettings;
   readonly #evidence: Evidence;
-  /** The last digest that each member told. */
-  readonly #digests = new Map<NodeId, string>();
-  readonly #suspectedMs = new Map<NodeId, number>();
-  /** When an ended life was last told so: two nodes that each count the other as ended must not answer each other for ever. */
-  readonly #answeredMs = new Map<NodeId, number>();
+  readonly #suspicions: Suspicions;
+  readonly #outgoing: Outgoing;
   readonly #unacknowledged = new Set<NodeId>();
   #effects: HeartbeatEffect[] = [];
   #phase: 'member' | 'leaving' | 'over' = 'member';
@@ -56,6 +46,13 @@ export class Heartbeat {
     this.members = new Members(self, settings);
     this.#settings = settings;
     this.#evidence = new Evidence(settings);
+    this.#suspicions = new Suspicions(settings);
+    this.#outgoing = new Outgoing({
+      members: this.members,
+      evidence: this.#evidence,
+      intervalMs: settings.intervalMs,
+      emit: (effect) => this.#effects.push(effect),
+    });
     this.tickMs = settings.intervalMs / ticksPerInterval;
     this.#tickDueMs = nowMs;
     this.#beatDueMs = nowMs + settings.intervalMs;
@@ -64,36 +61,38 @@ export class Heartbeat {
   /** Due every `tickMs`. `judge` follows once everything that has arrived meanwhile was received. */
   tick(nowMs: number): readonly HeartbeatEffect[] {
     const lateMs = nowMs - this.#tickDueMs;
-    if (lateMs > this.tickMs / 4) this.#excuse(lateMs);
+    if (lateMs > this.tickMs / 4) {
+      this.#evidence.excuse(lateMs);
+      this.#suspicions.excuse(lateMs);
+    }
     this.#tickDueMs = nowMs + this.tickMs;
     // By the clock and not by the number of ticks: a busy node's ticks are far apart, and its heartbeats must not be further.
     if (nowMs < this.#beatDueMs) return [];
     this.#beatDueMs = Math.max(this.#beatDueMs, nowMs - this.tickMs) + this.#settings.intervalMs;
     if (this.#phase === 'leaving') this.#sendLeave();
     if (this.#phase === 'member') {
-      for (const member of this.#others()) this.#sendHeartbeat(member, this.#tableFor(member), nowMs);
+      for (const member of this.members.others()) this.#outgoing.heartbeat(member, nowMs);
     }
     return this.#take();
   }
 
   judge(nowMs: number): readonly HeartbeatEffect[] {
     if (this.#phase !== 'member') return [];
-    const witnesses = this.#others().flatMap((member) => (member.status === 'alive' ? [member.nodeId] : []));
+    const witnesses = this.members
+      .others()
+      .flatMap((member) => (member.status === 'alive' ? [member.nodeId] : []));
     let isNews = false;
-    for (const member of this.#others()) {
+    for (const member of this.members.others()) {
       if (this.#evidence.has(member.nodeId, witnesses, nowMs)) {
         this.#clear(member.nodeId);
       } else if (member.status === 'alive') {
-        this.#suspectedMs.set(member.nodeId, nowMs);
-        this.#report(this.members.suspect(member.nodeId), nowMs);
-        // Told at once, so that there is time to refute.
-        this.#sendHeartbeat(member, this.#tableFor(member), nowMs);
-      } else if (nowMs - (this.#suspectedMs.get(member.nodeId) ?? nowMs) >= this.#settings.suspectTimeoutMs) {
+        this.#suspect(member.nodeId, nowMs);
+      } else if (this.#suspicions.isOverdue(member, nowMs)) {
         this.#merge({ ...member, status: 'dead' }, nowMs);
         isNews = true;
       }
     }
-    if (isNews) this.#spread(nowMs);
+    if (isNews) this.#outgoing.spread(nowMs);
     return this.#take();
   }
 
@@ -111,16 +110,21 @@ export class Heartbeat {
     return this.#take();
   }
 
+  /** The connections to a peer stand, or stand no more. */
+  link(peer: PeerIdentity, up: boolean): void {
+    this.#suspicions.link(peer, up);
+  }
+
   /** Asks a node that answered a dial for admission. */
   request(nowMs: number, peer: PeerIdentity): readonly HeartbeatEffect[] {
-    if (this.#phase === 'member') this.#sendJoin(peer, 'request', nowMs);
+    if (this.#phase === 'member') this.#outgoing.join(peer, 'request', nowMs);
     return this.#take();
   }
 
   leave(): readonly HeartbeatEffect[] {
     if (this.#phase !== 'member') return [];
     this.#phase = 'leaving';
-    for (const member of this.#others()) this.#unacknowledged.add(member.nodeId);
+    for (const member of this.members.others()) this.#unacknowledged.add(member.nodeId);
     this.members.setSelf({ ...this.members.self, status: 'left' });
     this.#sendLeave();
     return this.#take();
@@ -128,12 +132,12 @@ export class Heartbeat {
 
   setMetadata(nowMs: number, metadata: Metadata): readonly HeartbeatEffect[] {
     this.#raiseVersion(this.members.self.version + 1, metadata);
-    if (this.#phase === 'member') this.#spread(nowMs);
+    if (this.#phase === 'member') this.#outgoing.spread(nowMs);
     return this.#take();
   }
 
   #receiveFromLive(from: PeerIdentity, message: HeartbeatMessage | JoinMessage, nowMs: number): void {
-    const wasMember = this.#isMember(from);
+    const wasMember = this.members.isLive(from);
     const isHealthy = message.heard.length > 0;
     this.#evidence.arrived(from.nodeId, isHealthy, nowMs);
     if (isHealthy) this.#clear(from.nodeId);
@@ -142,15 +146,15 @@ export class Heartbeat {
     if (this.#phase !== 'member') return;
     if (message.type === 'heartbeat') {
       this.#evidence.told(from.nodeId, message.intervalMs, message.heard, nowMs);
-      if (this.#isMember(from)) this.#digests.set(from.nodeId, message.digest);
-      else this.#answer(from, message, nowMs);
+      if (this.members.isLive(from)) this.#outgoing.told(from.nodeId, message.digest);
+      else this.#outgoing.answer(from, message, nowMs);
       return;
     }
     if (message.phase === 'accepted') this.#effects.push({ kind: 'admitted', by: from.nodeId });
     if (message.phase !== 'request') return;
     this.#evidence.arrived(from.nodeId, true, nowMs);
-    this.#sendJoin(from, this.#isMember(from) ? 'accepted' : 'refused', nowMs);
-    if (!wasMember && this.#isMember(from)) this.#spread(nowMs);
+    this.#outgoing.join(from, this.members.isLive(from) ? 'accepted' : 'refused', nowMs);
+    if (!wasMember && this.members.isLive(from)) this.#outgoing.spread(nowMs);
   }
 
   /** Two lives of one node id at once, an old process and its successor: the later one stays. */
@@ -161,7 +165,8 @@ export class Heartbeat {
   ): readonly HeartbeatEffect[] {
     const { incarnation } = this.members.self;
     if (from.incarnation > incarnation) this.#end(from.nodeId, from.incarnation, from.address);
-    else if (from.incarnation < incarnation && message.type !== 'leave') this.#answer(from, message, nowMs);
+    else if (from.incarnation < incarnation && message.type !== 'leave')
+      this.#outgoing.answer(from, message, nowMs);
     return this.#take();
   }
 
@@ -178,12 +183,12 @@ export class Heartbeat {
       const { self } = this.members;
       const mine = message.members.find((member) => member.nodeId === self.nodeId);
       const isMutual = mine !== undefined && mine.incarnation === self.incarnation && isOver(mine);
-      if (isMutual && this.#hearsMe(message) && this.#isOutweighed(message.members, from.nodeId)) {
+      if (isMutual && this.#hearsMe(message) && this.members.isOutweighed(message.members, from.nodeId)) {
         this.#end(from.nodeId, self.incarnation);
         return;
       }
     }
-    this.#answer(from, message, nowMs);
+    this.#outgoing.answer(from, message, nowMs);
   }
 
   #receiveLeave(from: PeerIdentity, isAcknowledgement: boolean, nowMs: number): void {
@@ -194,7 +199,7 @@ export class Heartbeat {
     }
     const member = this.members.get(from.nodeId);
     if (member?.incarnation === from.incarnation) this.#merge({ ...member, status: 'left' }, nowMs);
-    this.#send(from, { type: 'leave', isAcknowledgement: true });
+    this.#outgoing.acknowledge(from);
   }
 
   #mergeTable(records: readonly Member[], from: PeerIdentity, isBelieved: boolean, nowMs: number): void {
@@ -215,7 +220,7 @@ export class Heartbeat {
         if (isBelieved) this.#end(from.nodeId, self.incarnation);
       } else if (record.status === 'suspect' && record.version >= self.version) {
         this.#raiseVersion(record.version + 1, self.metadata);
-        this.#spread(nowMs);
+        this.#outgoing.spread(nowMs);
       }
     }
   }
@@ -230,8 +235,16 @@ export class Heartbeat {
     this.#clear(record.nodeId);
   }
 
+  #suspect(nodeId: NodeId, nowMs: number): void {
+    this.#suspicions.begin(nodeId, nowMs);
+    this.#report(this.members.suspect(nodeId), nowMs);
+    // Told at once, so that there is time to refute.
+    const suspect = this.members.get(nodeId);
+    if (suspect !== undefined) this.#outgoing.heartbeat(suspect, nowMs);
+  }
+
   #clear(nodeId: NodeId): void {
-    this.#suspectedMs.delete(nodeId);
+    this.#suspicions.end(nodeId);
     const event = this.members.clear(nodeId);
     if (event !== undefined) this.#effects.push({ kind: 'event', event });
   }
@@ -243,8 +256,8 @@ export class Heartbeat {
     if (event.kind !== 'member-dead' && event.kind !== 'member-left') return;
     const { nodeId } = event.member;
     this.#evidence.remove(nodeId);
-    this.#digests.delete(nodeId);
-    this.#suspectedMs.delete(nodeId);
+    this.#outgoing.forget(nodeId);
+    this.#suspicions.end(nodeId);
     this.#unacknowledged.delete(nodeId);
     this.#departIfTold();
   }
@@ -258,74 +271,17 @@ export class Heartbeat {
     this.#effects.push({ kind: 'event', event: isElsewhere ? { ...event, successor: laterAt } : event });
   }
 
-  #answer(from: PeerIdentity, message: HeartbeatMessage | JoinMessage, nowMs: number): void {
-    const lastMs = this.#answeredMs.get(from.nodeId) ?? -Infinity;
-    if (nowMs - lastMs < this.#settings.intervalMs) return;
-    this.#answeredMs.set(from.nodeId, nowMs);
-    for (const [nodeId, atMs] of this.#answeredMs) {
-      if (nowMs - atMs > this.#settings.intervalMs) this.#answeredMs.delete(nodeId);
-    }
-    if (message.type === 'join' && message.phase === 'request') this.#sendJoin(from, 'refused', nowMs);
-    else this.#sendHeartbeat(from, this.members.all(), nowMs);
-  }
-
-  /** After a partition both sides count each other as dead, and one must yield: the smaller, else that without the lowest id. */
-  #isOutweighed(records: readonly Member[], by: NodeId): boolean {
-    const theirs = records.filter((each) => !isOver(each)).map((each) => each.nodeId);
-    const ours = this.members.live().map((each) => each.nodeId);
-    if (theirs.length !== ours.length) return theirs.length > ours.length;
-    const [theirLowest = by] = theirs.sort();
-    const [ourLowest = this.members.self.nodeId] = ours;
-    return theirLowest === ourLowest ? by < this.members.self.nodeId : theirLowest < ourLowest;
-  }
-
   #raiseVersion(version: number, metadata: Metadata): void {
     this.members.setSelf({ ...this.members.self, version, metadata });
-  }
-
-  #excuse(ms: number): void {
-    this.#evidence.excuse(ms);
-    for (const [nodeId, atMs] of this.#suspectedMs) this.#suspectedMs.set(nodeId, atMs + ms);
   }
 
   #hearsMe(message: HeartbeatMessage | JoinMessage): boolean {
     return message.heard.includes(this.members.self.nodeId);
   }
 
-  #isMember(peer: PeerIdentity): boolean {
-    const member = this.members.get(peer.nodeId);
-    return member?.incarnation === peer.incarnation && !isOver(member);
-  }
-
-  #others(): readonly Member[] {
-    return this.members.live().filter((member) => member.nodeId !== this.members.self.nodeId);
-  }
-
-  /** What a member has to be told beside the sign of life. */
-  #tableFor(member: Member): readonly Member[] {
-    if (this.#digests.get(member.nodeId) !== this.members.digest()) return this.members.all();
-    return member.status === 'suspect' ? [member] : [];
-  }
-
-  /** News of this node's own goes out at once; what was learnt from others goes with the next tick. */
-  #spread(nowMs: number): void {
-    for (const member of this.#others()) this.#sendHeartbeat(member, this.members.all(), nowMs);
-  }
-
-  #sendHeartbeat(to: PeerIdentity, members: readonly Member[], nowMs: number): void {
-    const { intervalMs } = this.#settings;
-    const heard = this.#evidence.heard(nowMs, to.nodeId);
-    this.#send(to, { type: 'heartbeat', intervalMs, heard, digest: this.members.digest(), members });
-  }
-
-  #sendJoin(to: PeerIdentity, phase: JoinMessage['phase'], nowMs: number): void {
-    const heard = this.#evidence.heard(nowMs, to.nodeId);
-    this.#send(to, { type: 'join', phase, heard, members: this.members.all() });
-  }
-
   #sendLeave(): void {
-    for (const to of this.#unacknowledged) {
-      this.#effects.push({ kind: 'send', to, message: { type: 'leave', isAcknowledgement: false } });
+    for (const member of this.members.others()) {
+      if (this.#unacknowledged.has(member.nodeId)) this.#outgoing.leave(member);
     }
     this.#departIfTold();
   }
@@ -334,11 +290,6 @@ export class Heartbeat {
     if (this.#phase !== 'leaving' || this.#unacknowledged.size > 0) return;
     this.#phase = 'over';
     this.#effects.push({ kind: 'departed' });
-  }
-
-  #send(to: PeerIdentity, message: MembershipMessage): void {
-    const address = this.#isMember(to) ? {} : { address: to.address };
-    this.#effects.push({ kind: 'send', to: to.nodeId, message, ...address });
   }
 
   #take(): readonly HeartbeatEffect[] {

@@ -3,7 +3,14 @@
 // node that was declared dead comes back only as a new incarnation.
 
 import { createHash } from 'node:crypto';
-import { formatAddress, type Member, type MembershipEvent, type NodeAddress, type NodeId } from '@actor/core';
+import {
+  formatAddress,
+  type Member,
+  type MembershipEvent,
+  type NodeAddress,
+  type NodeId,
+  type PeerIdentity,
+} from '@actor/core';
 
 export interface MembersOptions {
   readonly membersMax: number;
@@ -42,6 +49,29 @@ export class Members {
         .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)),
     );
     return this.#live;
+  }
+
+  others(): readonly Member[] {
+    return this.live().filter((member) => member.nodeId !== this.#self.nodeId);
+  }
+
+  /** Is this very life a member? */
+  isLive(peer: PeerIdentity): boolean {
+    const member = this.get(peer.nodeId);
+    return member?.incarnation === peer.incarnation && !isOver(member);
+  }
+
+  /**
+   * After a partition both sides count each other as dead, and one must yield: the smaller, else the one without the lowest
+   * id. Does ours, when `by` holds these records?
+   */
+  isOutweighed(records: readonly Member[], by: NodeId): boolean {
+    const theirs = records.filter((each) => !isOver(each)).map((each) => each.nodeId);
+    const ours = this.live().map((each) => each.nodeId);
+    if (theirs.length !== ours.length) return theirs.length > ours.length;
+    const [theirLowest = by] = theirs.sort();
+    const [ourLowest = this.#self.nodeId] = ours;
+    return theirLowest === ourLowest ? by < this.#self.nodeId : theirLowest < ourLowest;
   }
 
   /** Every record, ended lives included, in the order in which they should be merged elsewhere. */

@@ -17,7 +17,7 @@ import type { RemotingLimits } from './limits.ts';
 import { PayloadDecoder } from './msgpack.ts';
 import { type RemoteAsks, remoteError } from './remote-ask.ts';
 import type { InboundWatches, RemoteWatches } from './remote-watch.ts';
-import { badFrame, BatchReader, field, kind } from './wire.ts';
+import { asBuffer, badFrame, BatchReader, field, kind } from './wire.ts';
 
 const shapeKeysMax = 64;
 const headersMax = 64;
@@ -58,10 +58,13 @@ export class Inbox {
     });
   }
 
-  /** @throws {@link ActorError} ACTOR_BAD_FRAME; the envelopes before the bad one have been acted on. */
-  read(batch: Uint8Array, now: number): void {
-    this.#bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.length);
-    this.#reader = new BatchReader(this.#bytes);
+  /**
+   * Acts on the envelopes in `bytes` from `start` on.
+   * @throws {@link ActorError} ACTOR_BAD_FRAME; the envelopes before the bad one have been acted on.
+   */
+  read(bytes: Uint8Array, start: number, now: number): void {
+    this.#bytes = asBuffer(bytes);
+    this.#reader = new BatchReader(this.#bytes, start);
     this.#now = now;
     for (let count = 0; !this.#reader.done; count += 1) {
       if (count >= this.#options.limits.envelopesMax) throw badFrame('it has too many envelopes');

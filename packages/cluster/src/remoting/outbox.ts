@@ -11,8 +11,8 @@ import { BatchWriter, field, frameHeaderBytes, kind } from './wire.ts';
 
 /** A closed batch and what has to be settled when its fate is known. */
 export interface Batch {
-  /** Room for the header, then the envelopes. */
-  readonly frame: Uint8Array;
+  /** Room for the channel and for the header, then the envelopes. */
+  readonly frame: Buffer;
   /** Messages that are accounted for when they are lost: recipient, envelope, recipient, envelope, … */
   readonly messages: readonly (RemoteRecipient | Envelope)[];
   readonly requests: readonly RemoteRequest[];
@@ -21,38 +21,48 @@ export interface Batch {
 }
 
 const headersMax = 64;
-/** A payload from this size on closes its batch, and is copied only once on its way there. */
-const largeMinBytes = 16_384;
+/** Details of an error that are larger stay at home. */
+const detailsMaxBytes = 16_384;
+
+export interface OutboxOptions {
+  readonly limits: RemotingLimits;
+  /** This node's own: addresses below it travel without it. */
+  readonly origin: string;
+  /** Room that the channel needs before a frame. */
+  readonly channelHeadBytes: number;
+}
 
 export class Outbox {
   readonly #limits: RemotingLimits;
   readonly #origin: string;
+  readonly #headBytes: number;
+  readonly #messageMaxBytes: number;
   readonly #writer: BatchWriter;
   readonly #encoder = new PayloadEncoder();
   readonly #texts = new Map<string, number>();
   #messages: (RemoteRecipient | Envelope)[] = [];
   #requests: RemoteRequest[] = [];
-  readonly #closed: Batch[] = [];
-  #closedBytes = 0;
-  #tail: Uint8Array | undefined;
   #lastSender: ActorRef | undefined;
   #lastSenderName = '';
 
-  /** `origin` is this node's own: addresses below it travel without it. */
-  constructor(limits: RemotingLimits, origin: string) {
+  constructor({ limits, origin, channelHeadBytes }: OutboxOptions) {
+    const { batchMaxBytes, frameMaxBytes } = limits;
     this.#limits = limits;
     this.#origin = `${origin}/`;
-    this.#writer = new BatchWriter(limits.batchMaxBytes);
+    this.#headBytes = channelHeadBytes + frameHeaderBytes;
+    // A batch that is not yet full takes one more message, and must fit a frame with it.
+    this.#messageMaxBytes = frameMaxBytes - this.#headBytes - batchMaxBytes;
+    this.#writer = new BatchWriter({ batchMaxBytes, headBytes: this.#headBytes });
   }
 
   /** Bytes waiting. */
   get bytes(): number {
-    return this.#writer.length + this.#closedBytes;
+    return this.#writer.length;
   }
 
-  /** There is a batch that should wait no longer. */
+  /** The batch should wait no longer. */
   get isFull(): boolean {
-    return this.#closed.length > 0 || this.#writer.length >= this.#limits.batchMaxBytes;
+    return this.#writer.length >= this.#limits.batchMaxBytes;
   }
 
   get count(): number {
@@ -70,7 +80,7 @@ export class Outbox {
     now: number,
   ): void {
     const { payload, headers } = envelope;
-    if (payload !== undefined) this.#encoder.encode(payload);
+    if (payload !== undefined) this.#encode(payload, envelope.method.name);
     if (headers !== undefined) this.#check(headers);
     this.#shapes();
     const writer = this.#writer;
@@ -80,20 +90,17 @@ export class Outbox {
     this.#address(recipient, envelope, request?.sink);
     if (request !== undefined) this.#request(request, now);
     this.#payload(payload);
-    const bytes = writer.length - length + (this.#tail?.length ?? 0);
-    const limitBytes = this.#limits.frameMaxBytes - this.#limits.batchMaxBytes;
-    if (bytes > limitBytes) {
-      this.#tail = undefined;
+    const bytes = writer.length - length;
+    if (bytes > this.#messageMaxBytes) {
       writer.truncate(length, count);
       this.#forget(texts);
-      throw tooLarge(envelope.method.name, bytes, limitBytes);
+      throw tooLarge(envelope.method.name, bytes, this.#messageMaxBytes);
     }
     this.#messages.push(recipient, envelope);
     if (request !== undefined) {
       request.offset = length;
       this.#requests.push(request);
     }
-    if (this.#tail !== undefined) this.#close();
   }
 
   /** Makes an ask or stream that is still here void: it will never run. */
@@ -101,20 +108,16 @@ export class Outbox {
     const number = request.sink.kind === 'ask' ? kind.voidAsk : kind.voidStream;
     const frame = request.batch?.frame;
     if (frame === undefined) this.#writer.patch(request.offset, number);
-    else frame[frameHeaderBytes + request.offset] = number;
+    else frame[this.#headBytes + request.offset] = number;
   }
 
   /** @throws {@link ActorError} as `message` does. */
   answer(number: typeof kind.resolve | typeof kind.item, id: number, value: unknown): void {
-    if (value !== undefined) this.#encoder.encode(value);
-    const bytes = value === undefined ? 0 : this.#encoder.length;
-    const limit = this.#limits.frameMaxBytes - this.#limits.batchMaxBytes;
-    if (bytes > limit) throw tooLarge('the answer', bytes, limit);
+    if (value !== undefined) this.#encode(value, 'the answer');
     this.#shapes();
     this.#writer.open(number);
     this.#writer.integer(id);
     this.#payload(value);
-    if (this.#tail !== undefined) this.#close();
   }
 
   reject(id: number, error: ActorError): void {
@@ -145,23 +148,19 @@ export class Outbox {
     this.#writer.integer(uid ?? 0);
   }
 
-  /** The next batch, which is closed by this; undefined when there is none. */
+  /** Closes the batch; undefined when nothing was written. */
   take(): Batch | undefined {
-    if (this.#closed.length === 0 && this.#writer.length > 0) this.#close();
-    const batch = this.#closed.shift();
-    if (batch !== undefined) this.#closedBytes -= batch.frame.length;
-    return batch;
-  }
-
-  #close(): void {
-    const frame = this.#writer.take(frameHeaderBytes, this.#tail);
-    const batch: Batch = { frame, messages: this.#messages, requests: this.#requests, sent: false };
+    if (this.#writer.length === 0) return undefined;
+    const batch: Batch = {
+      frame: this.#writer.take(),
+      messages: this.#messages,
+      requests: this.#requests,
+      sent: false,
+    };
     for (const request of this.#requests) request.batch = batch;
-    this.#tail = undefined;
     this.#messages = [];
     this.#requests = [];
-    this.#closed.push(batch);
-    this.#closedBytes += frame.length;
+    return batch;
   }
 
   #address(
@@ -214,6 +213,12 @@ export class Outbox {
     }
   }
 
+  #encode(value: unknown, what: string): void {
+    this.#encoder.encode(value);
+    const { length } = this.#encoder;
+    if (length > this.#messageMaxBytes) throw tooLarge(what, length, this.#messageMaxBytes);
+  }
+
   /** The value was encoded before, since that may fail. */
   #payload(value: unknown): void {
     const writer = this.#writer;
@@ -224,8 +229,7 @@ export class Outbox {
     const { lead, bytes, start, end } = this.#encoder;
     writer.integer(lead.length + end - start);
     writer.raw(lead, 0, lead.length);
-    if (end - start < largeMinBytes) writer.raw(bytes, start, end);
-    else this.#tail = bytes.subarray(start, end);
+    writer.raw(bytes, start, end);
   }
 
   #shapes(): void {
@@ -275,7 +279,7 @@ export class Outbox {
   #encodable(details: unknown): unknown {
     try {
       this.#encoder.encode(details);
-      return this.#encoder.length < largeMinBytes ? details : undefined;
+      return this.#encoder.length <= detailsMaxBytes ? details : undefined;
     } catch {
       return undefined;
     }

@@ -1,6 +1,7 @@
 // Everything between this life of the node and one life of a peer: messages out and in, requests and their answers,
 // watches. It ends once, when either life ends, and then accounts for all that was under way.
 
+import type { Buffer } from 'node:buffer';
 import {
   ActorError,
   type Channel,
@@ -21,7 +22,7 @@ import { RemoteAsks } from './remote-ask.ts';
 import type { RemoteRecipient } from './remote-ref.ts';
 import { InboundWatches, RemoteWatches } from './remote-watch.ts';
 import { SessionDriver } from './session-driver.ts';
-import { type ActorMessage, kind } from './wire.ts';
+import { type ActorMessage, frameHeaderBytes, kind } from './wire.ts';
 
 export interface PeerLinkOptions {
   readonly peer: Peer;
@@ -56,7 +57,7 @@ export class PeerLink {
     const written = (): void => this.#written();
     this.peer = peer;
     this.#options = options;
-    const outbox = new Outbox(limits, origin);
+    const outbox = new Outbox({ limits, origin, channelHeadBytes: channel.headBytes });
     this.#outbox = outbox;
     this.#asks = new RemoteAsks({
       outbox,
@@ -136,9 +137,9 @@ export class PeerLink {
   }
 
   /** A frame of the peer's present incarnation to this one. */
-  receive(header: ActorMessage, bytes: Uint8Array): void {
+  receive(header: ActorMessage, frame: Buffer): void {
     const now = this.#options.runtime.monotonicMs();
-    const batches = this.#driver.receive(header, bytes, now);
+    const batches = this.#driver.receive(header, frame, now);
     if (batches === undefined) {
       this.#options.onBadFrame('it acknowledges what was never sent');
       return;
@@ -153,7 +154,7 @@ export class PeerLink {
   end(reason: PeerEnd): void {
     if (!this.#isOpen) return;
     const { peer, onIdle } = this.#options;
-    while (this.#outbox.bytes > 0) this.#offer();
+    this.#offer();
     this.#isOpen = false;
     const { unsent, unknown } = this.#driver.end();
     for (const batch of unsent) this.#lose(batch, 'no-route');
@@ -172,7 +173,7 @@ export class PeerLink {
 
   #read(batch: Uint8Array, now: number): void {
     try {
-      this.#inbox.read(batch, now);
+      this.#inbox.read(batch, frameHeaderBytes, now);
     } catch (error) {
       if (!isActorError(error, 'ACTOR_BAD_FRAME')) throw error;
       this.#options.onBadFrame(error.message);
@@ -191,7 +192,7 @@ export class PeerLink {
       return;
     }
     // Control messages go on beyond the window, but not beyond the size of a frame.
-    while (this.#outbox.isFull) this.#offer();
+    this.#offer();
     this.#driver.transmit();
   }
 

@@ -10,6 +10,7 @@
 // with the advertised address, `scheme` the transport's `kind`; together they make the origin `tcp://host:port`.
 // All calls are synchronous, may be repeated, and never throw for what a peer did.
 
+import type { Buffer } from 'node:buffer';
 import {
   ActorError,
   type Channel,
@@ -32,7 +33,7 @@ import { payloadFormat } from './msgpack.ts';
 import { PeerLink } from './peer-link.ts';
 import type { Peer, PeerEnd } from './peer.ts';
 import { RemoteRecipient, type Routes } from './remote-ref.ts';
-import { type ActorMessage, readHeader } from './wire.ts';
+import { type ActorMessage, asBuffer, readHeader } from './wire.ts';
 
 export interface RemotingOptions {
   /** The part of an `ActorSystem` that is needed here. */
@@ -162,7 +163,8 @@ export class Remoting implements Gateway, Routes {
   }
 
   #receive(from: PeerIdentity, bytes: Uint8Array): void {
-    const header = this.#header(from, bytes);
+    const frame = asBuffer(bytes);
+    const header = this.#header(from, frame);
     if (header === undefined) return;
     const link = this.#linkOf(from);
     if (
@@ -182,12 +184,12 @@ export class Remoting implements Gateway, Routes {
       this.#complain(from, 'A peer encodes payloads in another way; its frames are refused.');
       return;
     }
-    link.receive(header, bytes);
+    link.receive(header, frame);
   }
 
-  #header(from: PeerIdentity, bytes: Uint8Array): ActorMessage | undefined {
+  #header(from: PeerIdentity, frame: Buffer): ActorMessage | undefined {
     try {
-      return readHeader(bytes);
+      return readHeader(frame);
     } catch (error) {
       if (!isActorError(error, 'ACTOR_BAD_FRAME')) throw error;
       this.#complain(from, error.message);

@@ -1,6 +1,7 @@
 // Joins a session to the channel, the clock and the event loop. All that is written within a turn leaves in one frame,
 // and no timer belongs to a message: there is one per session, set only while something is due.
 
+import { Buffer } from 'node:buffer';
 import type { Channel, NodeId, Runtime, Timer } from '@actor/core';
 import type { RemotingLimits } from './limits.ts';
 import { payloadFormat } from './msgpack.ts';
@@ -55,7 +56,7 @@ export class SessionDriver {
   }
 
   offer(batch: Batch): void {
-    this.#session.offer(batch.frame.subarray(frameHeaderBytes), batch);
+    this.#session.offer(batch.frame, batch);
   }
 
   /** Frames leave when the code that runs now, and the promise reactions that follow it, are done. */
@@ -84,10 +85,10 @@ export class SessionDriver {
     this.schedule();
   }
 
-  /** The batches to act on; undefined for a frame that no honest peer sends. */
-  receive(header: ActorMessage, bytes: Uint8Array, now: number): readonly Uint8Array[] | undefined {
+  /** The frames to act on the batches of; undefined for a frame that no honest peer sends. */
+  receive(header: ActorMessage, frame: Buffer, now: number): readonly Uint8Array[] | undefined {
     const { sequence, ack, greeting } = header;
-    const batch = sequence === 0 ? undefined : bytes.subarray(frameHeaderBytes);
+    const batch = sequence === 0 ? undefined : frame;
     const received = this.#session.receive({ sequence, ack, greeting, batch }, now);
     if (received === undefined) return undefined;
     for (const acked of received.acked) this.#options.onAcked(acked);
@@ -115,11 +116,10 @@ export class SessionDriver {
     this.transmit();
   };
 
-  #send(frame: SessionFrame<Batch>): boolean {
+  #send({ sequence, ack, greeting, item }: SessionFrame<Batch>): boolean {
     const { channel, nodeId, incarnation, ownIncarnation, onSent } = this.#options;
-    const { sequence, ack, greeting, batch, item } = frame;
-    const bytes = this.#bytes(batch, item);
-    writeHeader(bytes, {
+    const frame = item === undefined ? this.#room() : item.sent ? Buffer.from(item.frame) : item.frame;
+    writeHeader(frame, channel.headBytes, {
       type: 'actor',
       format: payloadFormat,
       from: ownIncarnation,
@@ -128,7 +128,8 @@ export class SessionDriver {
       ack,
       greeting,
     });
-    if (!channel.send(nodeId, bytes)) return false;
+    if (!channel.sendInPlace(nodeId, frame)) return false;
+    // From now on the memory is the channel's: what is sent again is a copy.
     if (item !== undefined && !item.sent) {
       item.sent = true;
       onSent(item);
@@ -136,13 +137,9 @@ export class SessionDriver {
     return true;
   }
 
-  /** The first time the batch's own memory travels; what was given to the channel is not written again. */
-  #bytes(batch: Uint8Array | undefined, item: Batch | undefined): Uint8Array {
-    if (batch === undefined) return new Uint8Array(frameHeaderBytes);
-    if (item?.sent === false) return item.frame;
-    const copy = new Uint8Array(frameHeaderBytes + batch.length);
-    copy.set(batch, frameHeaderBytes);
-    return copy;
+  /** For a frame without a batch. */
+  #room(): Buffer {
+    return Buffer.alloc(this.#options.channel.headBytes + frameHeaderBytes);
   }
 
   #arm(now: number): void {

@@ -54,55 +54,73 @@ export function badFrame(why: string): ActorError {
   return new ActorError('ACTOR_BAD_FRAME', `A peer sent a frame that makes no sense: ${why}.`);
 }
 
-export function writeHeader(target: Uint8Array, header: ActorMessage): void {
-  const view = new DataView(target.buffer, target.byteOffset, frameHeaderBytes);
-  view.setUint8(0, wireVersion);
-  view.setUint8(1, header.greeting ? 1 : 0);
-  view.setUint32(2, header.format);
-  view.setFloat64(6, header.from);
-  view.setFloat64(14, header.to);
-  view.setFloat64(22, header.sequence);
-  view.setFloat64(30, header.ack);
+/** The same memory, with the methods of a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Writes the header at `at`. */
+export function writeHeader(target: Buffer, at: number, header: ActorMessage): void {
+  target[at] = wireVersion;
+  target[at + 1] = header.greeting ? 1 : 0;
+  target.writeUInt32BE(header.format, at + 2);
+  target.writeDoubleBE(header.from, at + 6);
+  target.writeDoubleBE(header.to, at + 14);
+  target.writeDoubleBE(header.sequence, at + 22);
+  target.writeDoubleBE(header.ack, at + 30);
 }
 
 /** @throws {@link ActorError} ACTOR_BAD_FRAME */
-export function readHeader(bytes: Uint8Array): ActorMessage {
-  if (bytes.length < frameHeaderBytes) throw badFrame('it is shorter than its header');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, frameHeaderBytes);
-  if (view.getUint8(0) !== wireVersion) throw badFrame(`it has version ${view.getUint8(0)}`);
-  const header: ActorMessage = {
+export function readHeader(frame: Buffer): ActorMessage {
+  if (frame.length < frameHeaderBytes) throw badFrame('it is shorter than its header');
+  if (frame[0] !== wireVersion) throw badFrame(`it has version ${frame[0]}`);
+  return {
     type: 'actor',
-    format: view.getUint32(2),
-    from: view.getFloat64(6),
-    to: view.getFloat64(14),
-    sequence: view.getFloat64(22),
-    ack: view.getFloat64(30),
-    greeting: view.getUint8(1) === 1,
+    format: frame.readUInt32BE(2),
+    from: count(frame, 6),
+    to: count(frame, 14),
+    sequence: count(frame, 22),
+    ack: count(frame, 30),
+    greeting: frame[1] === 1,
   };
-  for (const number of [header.from, header.to, header.sequence, header.ack]) {
-    if (!Number.isSafeInteger(number) || number < 0) throw badFrame('a number of its header is none');
-  }
-  return header;
+}
+
+function count(frame: Buffer, at: number): number {
+  const value = frame.readDoubleBE(at);
+  if (!Number.isSafeInteger(value) || value < 0) throw badFrame('a number of its header is none');
+  return value;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const toUtf8 = new TextEncoder();
-const nothing = new Uint8Array(0);
+/** So many full batches fit the memory that is taken at once. */
+const batchesPerSlab = 4;
+const noSlab = Buffer.alloc(0);
 
-/** Appends to one buffer that is used again for each batch. */
+export interface BatchWriterOptions {
+  readonly batchMaxBytes: number;
+  /** Room before each batch, for headers. */
+  readonly headBytes: number;
+}
+
+/** Writes batches side by side into slabs of memory, where they stay until nobody needs them any more. */
 export class BatchWriter {
-  #bytes: Uint8Array;
-  #length = 0;
+  readonly #headBytes: number;
+  readonly #slabBytes: number;
+  #slab: Buffer = noSlab;
+  /** Where the present batch begins, behind its room, and where it goes on. */
+  #start = 0;
+  #at = 0;
   #count = 0;
-  readonly #sizeBytes: number;
 
-  constructor(sizeBytes: number) {
-    this.#sizeBytes = sizeBytes;
-    this.#bytes = new Uint8Array(sizeBytes);
+  constructor({ batchMaxBytes, headBytes }: BatchWriterOptions) {
+    this.#headBytes = headBytes;
+    this.#slabBytes = batchesPerSlab * (headBytes + batchMaxBytes);
   }
 
+  /** Bytes since the last `take`. */
   get length(): number {
-    return this.#length;
+    return this.#at - this.#start;
   }
 
   /** Envelopes begun since the last `take`. */
@@ -114,12 +132,12 @@ export class BatchWriter {
   open(kindNumber: number): void {
     this.#count += 1;
     this.#room(64);
-    this.#bytes[this.#length++] = kindNumber;
+    this.#slab[this.#at++] = kindNumber;
   }
 
   byte(value: number): void {
     this.#room(1);
-    this.#bytes[this.#length++] = value;
+    this.#slab[this.#at++] = value;
   }
 
   /** A whole number from 0 to 2^53 - 1. */
@@ -127,10 +145,10 @@ export class BatchWriter {
     this.#room(8);
     let rest = value;
     while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+      this.#slab[this.#at++] = (rest % 0x80) | 0x80;
       rest = rest < 0x80000000 ? rest >>> 7 : Math.floor(rest / 0x80);
     }
-    this.#bytes[this.#length++] = rest;
+    this.#slab[this.#at++] = rest;
   }
 
   text(value: string): void {
@@ -143,52 +161,57 @@ export class BatchWriter {
   raw(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
     this.#room(length);
-    const target = this.#bytes;
-    let at = this.#length;
+    const target = this.#slab;
+    let at = this.#at;
     // A call into the engine costs more than copying a small message byte by byte.
     if (length <= 48) for (let i = start; i < end; i += 1) target[at++] = bytes[i] as number;
     else target.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
-    this.#length += length;
+    this.#at += length;
   }
 
   /** Takes back what was written since the batch was this long. */
   truncate(length: number, count: number): void {
-    this.#length = length;
+    this.#at = this.#start + length;
     this.#count = count;
   }
 
-  /** Writes over one byte. */
+  /** Writes over one byte of the present batch. */
   patch(at: number, value: number): void {
-    this.#bytes[at] = value;
+    this.#slab[this.#start + at] = value;
   }
 
-  /** What was written, behind `headBytes` of room and before `tail`; the writer starts anew. */
-  take(headBytes: number, tail: Uint8Array = nothing): Uint8Array {
-    const frame = Buffer.allocUnsafe(headBytes + this.#length + tail.length);
-    frame.set(this.#bytes.subarray(0, this.#length), headBytes);
-    frame.set(tail, headBytes + this.#length);
-    this.#length = 0;
+  /** The batch with the room before it; the next one begins. */
+  take(): Buffer {
+    const frame = this.#slab.subarray(this.#start - this.#headBytes, this.#at);
     this.#count = 0;
-    if (this.#bytes.length > 16 * this.#sizeBytes) this.#bytes = new Uint8Array(this.#sizeBytes);
+    this.#start = this.#at = this.#at + this.#headBytes;
+    // Memory made for one large batch is not kept for small ones.
+    if (this.#slab.length > this.#slabBytes) {
+      this.#slab = noSlab;
+      this.#start = this.#at = 0;
+    }
     return frame;
   }
 
   #room(bytes: number): void {
-    const needed = this.#length + bytes;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    if (this.#at + bytes <= this.#slab.length) return;
+    const { length } = this;
+    const slab = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, this.#headBytes + length + bytes));
+    slab.set(this.#slab.subarray(this.#start, this.#at), this.#headBytes);
+    this.#slab = slab;
+    this.#start = this.#headBytes;
+    this.#at = this.#start + length;
   }
 }
 
-/** Reads a batch from its start to its end. Every method throws ACTOR_BAD_FRAME where the bytes end too early. */
+/** Reads a batch from `start` to its end. Every method throws ACTOR_BAD_FRAME where the bytes end too early. */
 export class BatchReader {
-  readonly bytes: Uint8Array;
-  #at = 0;
+  readonly bytes: Buffer;
+  #at: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer, start = 0) {
     this.bytes = bytes;
+    this.#at = start;
   }
 
   get done(): boolean {

@@ -216,6 +216,7 @@ test.each([
   ['heartbeatIntervalMs', 0.5],
   ['heartbeatIntervalMs', 100_000],
   ['suspectTimeoutMs', -1],
+  ['stallTimeoutMs', 0],
   ['phiThreshold', Number.NaN],
   ['windowMax', 1.5],
   ['membersMax', 0],

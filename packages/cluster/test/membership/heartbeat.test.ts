@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Mesh, settings } from './mesh.ts';
 
-const { intervalMs, suspectTimeoutMs } = settings;
+const { intervalMs, stallTimeoutMs, suspectTimeoutMs } = settings;
 
 describe('joining', () => {
   test('one exchange makes both sides members, and the rest learn of it by heartbeats', () => {
@@ -65,6 +65,33 @@ describe('suspicion', () => {
     expect(mesh.get('a').story).toEqual(['suspect c', 'dead c']);
     expect(mesh.get('b').story).toEqual(['suspect c', 'dead c']);
     expect(mesh.get('a').events.at(-1)).toMatchObject({ reason: 'unreachable' });
+  });
+
+  test('a suspect whose link stands has longer, until the link is gone', () => {
+    const mesh = Mesh.of('ab');
+    const { core } = mesh.get('a');
+    const { identity } = mesh.get('b');
+    core.link(identity, true);
+    mesh.get('b').isStopped = true;
+    mesh.run(2_000);
+    mesh.run(stallTimeoutMs - 1_500);
+    expect(mesh.get('a').story).toEqual(['suspect b']);
+    core.link({ ...identity, incarnation: 7 }, false);
+    mesh.run(200);
+    expect(mesh.get('a').story).toEqual(['suspect b']);
+    core.link(identity, false);
+    mesh.run(200);
+    expect(mesh.get('a').story).toEqual(['suspect b', 'dead b']);
+  });
+
+  test('a suspect is told so at once, not with the next heartbeat', () => {
+    const mesh = Mesh.of('ab');
+    const { core } = mesh.get('a');
+    const asked = core.judge(mesh.nowMs + 2_000);
+    expect(asked).toMatchObject([
+      { kind: 'event', event: { kind: 'member-suspect' } },
+      { kind: 'send', to: 'b', message: { members: [{ nodeId: 'b', status: 'suspect' }] } },
+    ]);
   });
 
   test('the suspect refutes by a higher version, which only it can raise', () => {

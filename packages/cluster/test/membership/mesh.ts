@@ -10,6 +10,7 @@ export const settings: HeartbeatSettings = {
   windowMax: 100,
   membersMax: 100,
   suspectTimeoutMs: 1_500,
+  stallTimeoutMs: 5_000,
 };
 
 const stepMs = 10;
