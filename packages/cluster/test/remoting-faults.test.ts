@@ -25,9 +25,9 @@ function frame(
   sequence: number,
   batch: readonly number[] = [],
   format = payloadFormat,
-): Uint8Array {
-  const bytes = new Uint8Array(frameHeaderBytes + batch.length);
-  writeHeader(bytes, { type: 'actor', format, from, to, sequence, ack: 0, greeting: false });
+): Buffer {
+  const bytes = Buffer.alloc(frameHeaderBytes + batch.length);
+  writeHeader(bytes, 0, { type: 'actor', format, from, to, sequence, ack: 0, greeting: false });
   bytes.set(batch, frameHeaderBytes);
   return bytes;
 }
@@ -166,7 +166,7 @@ describe('frames that are refused', () => {
     channel.send('b', new Uint8Array(200).fill(0xff));
     channel.send('b', frame(1, 1, 5, [99]));
     const lie = frame(1, 1, 0);
-    writeHeader(lie, {
+    writeHeader(lie, 0, {
       type: 'actor',
       format: payloadFormat,
       from: 1,

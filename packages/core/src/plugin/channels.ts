@@ -81,9 +81,9 @@ export class Channels {
       this.#warnOnce(`broken from ${from.nodeId}`, from, 'A peer sent a frame with a broken header.');
       return;
     }
-    const channel = this.#channels.find((candidate) => candidate.owns(frame));
+    const channel = this.#named(frame);
     const receiver = channel?.receiver;
-    if (receiver === undefined) {
+    if (channel === undefined || receiver === undefined) {
       this.#unheard.add();
       const name = new TextDecoder().decode(frame.subarray(1, 1 + length));
       this.#warnOnce(
@@ -94,7 +94,16 @@ export class Channels {
       );
       return;
     }
-    this.#guard(channel?.name ?? '', () => receiver(from, frame.subarray(1 + length)));
+    try {
+      receiver(from, frame.subarray(1 + length));
+    } catch (error) {
+      this.#survived(error, channel.name);
+    }
+  }
+
+  #named(frame: Uint8Array): NamedChannel | undefined {
+    for (const channel of this.#channels) if (channel.owns(frame)) return channel;
+    return undefined;
   }
 
   #link(peer: PeerIdentity, up: boolean): void {
@@ -107,13 +116,17 @@ export class Channels {
     }
   }
 
-  // A listener that throws would take the transport's connection with it, and a peer chose what it was given.
   #guard(what: string, body: () => void): void {
     try {
       body();
     } catch (error) {
-      this.#options.logger.error({ err: error, channel: what }, 'A channel listener threw.');
+      this.#survived(error, what);
     }
+  }
+
+  // A listener that throws would take the transport's connection with it, and a peer chose what it was given.
+  #survived(error: unknown, what: string): void {
+    this.#options.logger.error({ err: error, channel: what }, 'A channel listener threw.');
   }
 
   /** What the peer chose goes into the fields, which a logger escapes. */
@@ -147,6 +160,10 @@ export class NamedChannel implements Channel {
     this.#onLink = onLink;
   }
 
+  get headBytes(): number {
+    return this.#header.length;
+  }
+
   get receiver(): Receiver | undefined {
     return this.#receiver;
   }
@@ -160,6 +177,13 @@ export class NamedChannel implements Channel {
   send(to: NodeId, bytes: Uint8Array): boolean {
     const address = this.#options.addressOf(to);
     return address !== undefined && this.sendTo(address, bytes);
+  }
+
+  sendInPlace(to: NodeId, frame: Uint8Array): boolean {
+    const address = this.#options.addressOf(to);
+    if (address === undefined) return false;
+    frame.set(this.#header);
+    return this.#options.transport.send(address, frame, this.#lane);
   }
 
   /** For the host, which speaks to addresses before it knows who is there. */

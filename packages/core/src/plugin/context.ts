@@ -18,6 +18,10 @@ export interface Channel {
    * @throws {@link ActorError} ACTOR_FRAME_TOO_LARGE when they can't fit a frame of the transport.
    */
   send(to: NodeId, bytes: Uint8Array): boolean;
+  /** How many bytes the channel puts before each message. */
+  readonly headBytes: number;
+  /** As `send`, but nothing is copied: the first `headBytes` of `frame` are room for the channel, the message follows. */
+  sendInPlace(to: NodeId, frame: Uint8Array): boolean;
   /** One listener per channel. It must not throw and must not keep the bytes beyond the call without copying. */
   receive(listener: (from: PeerIdentity, bytes: Uint8Array) => void): Unsubscribe;
   /** Links that are up already are reported to a new listener at once. */
