@@ -20,16 +20,16 @@ import type { ActorLife } from '../history.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 
 /** Every message has a number of its own, by which the history knows it. */
-export interface Numbered {
+interface Numbered {
   readonly id: number;
 }
 
-export interface Question extends Numbered {
+interface Question extends Numbered {
   /** How long the answer takes. */
   readonly forMs: number;
 }
 
-export interface Count extends Numbered {
+interface Count extends Numbered {
   readonly to: number;
   readonly everyMs: number;
 }
