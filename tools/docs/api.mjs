@@ -64,6 +64,9 @@ function configure({ folder, types, report }) {
           default: { logLevel: ExtractorLogLevel.Warning, addToApiReportFile: true },
           // A member without a release tag is public.
           'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
+          // It lists source lines, so that a report would change without the API; and a link may lead to another package.
+          'ae-undocumented': { logLevel: ExtractorLogLevel.None },
+          'ae-unresolved-link': { logLevel: ExtractorLogLevel.None },
         },
         tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
       },
