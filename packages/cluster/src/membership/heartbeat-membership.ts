@@ -51,6 +51,7 @@ export class HeartbeatMembership implements Membership {
   #subscriptions: readonly Unsubscribe[] = [];
   #tickTimer: Timer | undefined;
   #searchTimer: Timer | undefined;
+  readonly #searchedFor = new Set<string>();
   #searches = 0;
   #lastBadFrom: string | undefined;
 
@@ -112,7 +113,8 @@ export class HeartbeatMembership implements Membership {
     others.delete(own);
     const failures: unknown[] = [];
     const attempts = [...others.values()].map((address) =>
-      this.#joinThrough(address, signal).catch((error: unknown) => {
+      // A signal of its own: Node warns of a leak when many listen to one.
+      this.#joinThrough(address, AbortSignal.any([signal])).catch((error: unknown) => {
         failures.push(error);
         throw error;
       }),
@@ -207,11 +209,23 @@ export class HeartbeatMembership implements Membership {
     for (let index = 0; index < Math.min(lost.length, lostPerRound); index += 1) {
       const member = lost[this.#searches % lost.length];
       this.#searches += 1;
-      if (member === undefined) continue;
-      this.#context.addresses.connect(member.address, { signal: this.#over.signal }).then(
-        (peer) => this.#perform(this.#protocol.request(this.#nowMs(), peer)),
-        (error: unknown) => this.#context.logger.debug({ err: error }, 'a lost member was not found'),
-      );
+      if (member !== undefined) void this.#searchFor(member.address);
+    }
+  }
+
+  async #searchFor(address: NodeAddress): Promise<void> {
+    const key = formatAddress(address);
+    // An attempt may take longer than the time to the next round.
+    if (this.#searchedFor.has(key)) return;
+    this.#searchedFor.add(key);
+    try {
+      const signal = AbortSignal.any([this.#over.signal]);
+      const peer = await this.#context.addresses.connect(address, { signal });
+      this.#perform(this.#protocol.request(this.#nowMs(), peer));
+    } catch (error) {
+      this.#context.logger.debug({ err: error }, 'a lost member was not found');
+    } finally {
+      this.#searchedFor.delete(key);
     }
   }
 
