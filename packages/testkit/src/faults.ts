@@ -19,6 +19,8 @@ export type Fault = Timed &
     | { readonly kind: 'loss'; readonly rate: number }
     /** Frames come twice. As hostile as loss. */
     | { readonly kind: 'duplication'; readonly rate: number }
+    /** Old frames come again, up to ten seconds late. As hostile as loss. */
+    | { readonly kind: 'replay'; readonly rate: number }
     /** Frames overtake each other. As hostile as loss. */
     | { readonly kind: 'reordering'; readonly rate: number }
     /** Links break and come back at once; what was in flight is lost. */
@@ -102,6 +104,11 @@ const habits: Readonly<Record<FaultKind, Habit>> = {
   },
   duplication: {
     draw: (random) => ({ kind: 'duplication', rate: random.pick([0.02, 0.1, 0.5]) }),
+    everyMs: 6_000,
+    lastsMs: [500, 6_000],
+  },
+  replay: {
+    draw: (random) => ({ kind: 'replay', rate: random.pick([0.01, 0.1, 0.3]) }),
     everyMs: 6_000,
     lastsMs: [500, 6_000],
   },

@@ -6,7 +6,10 @@ import type { Mend } from '@actor/core/testkit';
 import type { Fault, FaultSchedule } from './faults.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 
-type Condition = Extract<Fault, { kind: 'delay' | 'loss' | 'duplication' | 'reordering' | 'resets' }>;
+type Condition = Extract<
+  Fault,
+  { kind: 'delay' | 'loss' | 'duplication' | 'replay' | 'reordering' | 'resets' }
+>;
 
 export class Injection {
   readonly #cluster: SimulatedCluster;
@@ -42,6 +45,7 @@ export class Injection {
       case 'delay':
       case 'loss':
       case 'duplication':
+      case 'replay':
       case 'reordering':
       case 'resets':
         return this.#condition(fault);
@@ -84,7 +88,7 @@ export class Injection {
   #apply(): void {
     const { network, calm } = this.#cluster;
     let [delayMinMs, delayMeanMs] = [calm.delayMinMs, calm.delayMeanMs];
-    const rates = { loss: 0, duplication: 0, reordering: 0, resets: 0 };
+    const rates = { loss: 0, duplication: 0, replay: 0, reordering: 0, resets: 0 };
     for (const condition of this.#conditions) {
       if (condition.kind === 'delay') {
         delayMinMs = Math.max(delayMinMs, condition.delayMinMs);
@@ -95,6 +99,7 @@ export class Injection {
       ...{ delayMinMs, delayMeanMs },
       lossRate: rates.loss,
       duplicationRate: rates.duplication,
+      replayRate: rates.replay,
       reorderRate: rates.reordering,
       resetRate: rates.resets,
     });

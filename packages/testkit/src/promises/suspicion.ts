@@ -27,6 +27,7 @@ function isHarmless(fault: Fault): boolean {
   switch (fault.kind) {
     case 'delay':
     case 'duplication':
+    case 'replay':
     case 'reordering':
     case 'clock-jump':
     case 'clock-drift':
