@@ -16,7 +16,7 @@ const ref = (address: string, options: object): ActorRef => {
 
 function pair(): { travel: (value: unknown) => unknown; encoder: PayloadEncoder; decoder: PayloadDecoder } {
   const encoder = new PayloadEncoder();
-  const decoder = new PayloadDecoder({ limits, ref });
+  const decoder = new PayloadDecoder({ limits, ref, ownsBytes: false });
   const travel = (value: unknown): unknown => decoder.decode(...encoded(encoder, decoder, value));
   return { travel, encoder, decoder };
 }
@@ -93,6 +93,31 @@ describe('payloads', () => {
         Buffer.from(arrived.buffer).equals(Buffer.from(value.buffer, value.byteOffset, value.byteLength)),
       ).toBe(true);
     }
+  });
+
+  test('of many bytes are not copied where their memory is their own, and little of it is anything else', () => {
+    const { encoder, decoder } = pair();
+    const owner = new PayloadDecoder({ limits, ref, ownsBytes: true });
+    for (const value of [new Uint8Array(70_000).fill(3), Buffer.alloc(70_000, 4)]) {
+      const [bytes, start, end] = encoded(encoder, decoder, value);
+      const isView = (arrived: unknown): boolean => (arrived as Uint8Array).buffer === bytes.buffer;
+      const kept = owner.decode(bytes, start, end);
+      expect(kept).toEqual(value);
+      expect(isView(kept)).toBe(true);
+      expect(isView(decoder.decode(bytes, start, end))).toBe(false);
+      const amongOthers = Buffer.concat([bytes, Buffer.alloc(100_000)]);
+      expect((owner.decode(amongOthers, 0, end) as Uint8Array).buffer).not.toBe(amongOthers.buffer);
+    }
+  });
+
+  test('of many bytes that are no more than the start of a payload are read with the rest of it', () => {
+    const { decoder } = pair();
+    const bytes = new Uint8Array(5_000).fill(1);
+    const [payload, start, end] = encoded(new PayloadEncoder(), decoder, bytes);
+    expect(failure(() => decoder.decode(Buffer.concat([payload, Buffer.of(1)]), start, end + 1)).code).toBe(
+      'ACTOR_BAD_FRAME',
+    );
+    expect(failure(() => decoder.decode(payload, start, end - 1)).code).toBe('ACTOR_BAD_FRAME');
   });
 
   test('of a repeated shape travel without their keys', () => {

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Session, type SessionFrame, type SessionLimits } from '../src/remoting/session.ts';
+import {
+  type InboundFrame,
+  type OutboundFrame,
+  Session,
+  type SessionLimits,
+} from '../src/remoting/session.ts';
 
 const limits: SessionLimits = {
   windowMaxBytes: 4_000,
@@ -19,13 +24,19 @@ const batch = (number: number, bytes = 8): Uint8Array => {
 };
 const numberOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 
+/** A frame as it arrives: its batch is bytes. */
+const arriving = (frame: OutboundFrame<number>): InboundFrame => ({
+  ...frame,
+  batch: frame.batch === undefined ? undefined : batch(frame.batch),
+});
+
 /** Two sessions and the frames under way between them; each frame is numbered by the batch that it carries. */
 class Wire {
   now = 0;
   readonly ends = [new Session<number>(limits), new Session<number>(limits)] as const;
   readonly delivered: [number[], number[]] = [[], []];
   readonly acked: [number[], number[]] = [[], []];
-  readonly flying: { to: 0 | 1; at: number; frame: SessionFrame }[] = [];
+  readonly flying: { to: 0 | 1; at: number; frame: InboundFrame }[] = [];
   transmitted = 0;
 
   /** What the network does with a frame: at which times it arrives. */
@@ -35,7 +46,9 @@ class Wire {
     for (const from of [0, 1] as const) {
       for (let frame; (frame = this.ends[from].poll(this.now)) !== undefined;) {
         this.transmitted += 1;
-        for (const at of this.fate(this.now)) this.flying.push({ to: (1 - from) as 0 | 1, at, frame });
+        for (const at of this.fate(this.now)) {
+          this.flying.push({ to: (1 - from) as 0 | 1, at, frame: arriving(frame) });
+        }
       }
     }
   }
@@ -53,7 +66,7 @@ class Wire {
     return true;
   }
 
-  receive(to: 0 | 1, frame: SessionFrame): void {
+  receive(to: 0 | 1, frame: InboundFrame): void {
     const received = this.ends[to].receive(frame, this.now);
     if (received === undefined) throw new Error('an honest frame was refused');
     this.delivered[to].push(...received.batches.map(numberOf));
@@ -97,7 +110,7 @@ describe('G1 and G2: a session', () => {
               burst > 0 && wire.ends[end].hasRoom(8) && offered[end] < 60;
               burst -= 1
             ) {
-              wire.ends[end].offer(batch(offered[end]), offered[end]);
+              wire.ends[end].offer(offered[end], 8);
               offered[end] += 1;
             }
           }
@@ -117,7 +130,7 @@ describe('G1 and G2: a session', () => {
   test('over a faultless network sends each batch once', () => {
     const wire = new Wire();
     wire.settle();
-    for (let i = 0; i < 10; i += 1) wire.ends[0].offer(batch(i), i);
+    for (let i = 0; i < 10; i += 1) wire.ends[0].offer(i, 8);
     wire.transmitted = 0;
     wire.settle();
     expect(wire.delivered[1]).toHaveLength(10);
@@ -128,8 +141,8 @@ describe('G1 and G2: a session', () => {
     const wire = new Wire();
     wire.settle();
     wire.fate = () => [];
-    wire.ends[0].offer(batch(1), 1);
-    wire.ends[0].offer(batch(2), 2);
+    wire.ends[0].offer(1, 8);
+    wire.ends[0].offer(2, 8);
     wire.pump();
     wire.fate = (now) => [now + 1];
     const before = wire.now;
@@ -142,19 +155,19 @@ describe('G1 and G2: a session', () => {
   test('sends again at once when the peer greets: it did not listen before', () => {
     const [one, other] = [new Session<number>(limits), new Session<number>(limits)];
     one.poll(0);
-    one.offer(batch(1), 1);
+    one.offer(1, 8);
     expect(one.poll(0)?.sequence).toBe(1);
     expect(one.poll(0)).toBe(undefined);
     const greeting = other.poll(1);
     expect(greeting?.greeting).toBe(true);
-    if (greeting !== undefined) one.receive(greeting, 1);
+    if (greeting !== undefined) one.receive(arriving(greeting), 1);
     expect(one.poll(1)?.sequence).toBe(1);
   });
 
   test('probes with one frame and ever more slowly while the peer is silent', () => {
     const wire = new Wire();
     wire.settle();
-    for (let i = 0; i < 10; i += 1) wire.ends[0].offer(batch(i), i);
+    for (let i = 0; i < 10; i += 1) wire.ends[0].offer(i, 8);
     wire.fate = () => [];
     wire.pump();
     wire.transmitted = 0;
@@ -173,7 +186,7 @@ describe('G1 and G2: a session', () => {
     const wire = new Wire();
     wire.settle();
     const before = wire.now;
-    wire.ends[0].offer(batch(1), 1);
+    wire.ends[0].offer(1, 8);
     wire.settle();
     expect(wire.acked[0]).toEqual([1]);
     expect(wire.now - before).toBe(1 + limits.ackDelayMs + 1);
@@ -183,11 +196,11 @@ describe('G1 and G2: a session', () => {
 describe('the bounds of a session', () => {
   test('are full when so many frames or bytes wait for the peer, and open again with its acknowledgement', () => {
     const wire = new Wire();
-    for (let i = 0; i < limits.windowMaxFrames; i += 1) wire.ends[0].offer(batch(i), i);
+    for (let i = 0; i < limits.windowMaxFrames; i += 1) wire.ends[0].offer(i, 8);
     expect(wire.ends[0].hasRoom(1)).toBe(false);
     wire.settle();
     expect(wire.ends[0].hasRoom(1)).toBe(true);
-    wire.ends[0].offer(batch(1, 3_000), 1);
+    wire.ends[0].offer(1, 3_000);
     expect(wire.ends[0].hasRoom(1_000)).toBe(true);
     expect(wire.ends[0].hasRoom(1_001)).toBe(false);
   });
@@ -198,7 +211,7 @@ describe('the bounds of a session', () => {
 
   test('drop frames that come too far ahead; they are sent again', () => {
     const session = new Session<number>(limits);
-    const ahead = (sequence: number): SessionFrame => ({
+    const ahead = (sequence: number): InboundFrame => ({
       sequence,
       ack: 0,
       greeting: false,
@@ -207,6 +220,15 @@ describe('the bounds of a session', () => {
     for (let sequence = 2; sequence < 40; sequence += 1) session.receive(ahead(sequence), 0);
     const received = session.receive(ahead(1), 0);
     expect(received?.batches.map(numberOf)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('keep what comes ahead in memory of their own', () => {
+    const session = new Session<number>(limits);
+    const second = Buffer.from(batch(2));
+    session.receive({ sequence: 2, ack: 0, greeting: false, batch: second }, 0);
+    second.fill(0xdd);
+    const received = session.receive({ sequence: 1, ack: 0, greeting: false, batch: batch(1) }, 0);
+    expect(received?.batches.map(numberOf)).toEqual([1, 2]);
   });
 
   test('do not believe an acknowledgement of what was never sent', () => {
@@ -219,12 +241,12 @@ describe('the end of a session', () => {
   test('tells what never left from what may have arrived', () => {
     const session = new Session<number>(limits);
     session.poll(0);
-    session.offer(batch(1), 1);
+    session.offer(1, 8);
     session.poll(0);
-    session.offer(batch(2), 2);
+    session.offer(2, 8);
     const frame = session.poll(0);
     if (frame !== undefined) session.refused(frame, 0);
-    session.offer(batch(3), 3);
+    session.offer(3, 8);
     expect(session.end()).toEqual({ unsent: [2, 3], unknown: [1] });
     expect(session.timerAt()).toBe(Infinity);
   });
@@ -232,7 +254,7 @@ describe('the end of a session', () => {
   test('a frame that the channel refused goes out when it takes frames again', () => {
     const session = new Session<number>(limits);
     session.poll(0);
-    session.offer(batch(1), 1);
+    session.offer(1, 8);
     const frame = session.poll(0);
     if (frame !== undefined) session.refused(frame, 0);
     expect(session.poll(0)).toBe(undefined);

@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest';
 import { Inbox } from '../src/remoting/inbox.ts';
 import { InboundRequests } from '../src/remoting/inbound-requests.ts';
 import { defaultRemotingLimits } from '../src/remoting/limits.ts';
-import { Outbox } from '../src/remoting/outbox.ts';
+import { type Batch, Outbox } from '../src/remoting/outbox.ts';
 import { RemoteAsks } from '../src/remoting/remote-ask.ts';
 import { RemoteRecipient, type Routes } from '../src/remoting/remote-ref.ts';
 import { InboundWatches, RemoteWatches } from '../src/remoting/remote-watch.ts';
@@ -58,6 +58,7 @@ function post(): {
     port,
     origin: 'tcp://b:1',
     peerOrigin: 'tcp://a:1',
+    ownsBytes: false,
     asks: new RemoteAsks({ outbox: back, requestsMax: 10, written, onVoid: written }),
     requests: new InboundRequests({ outbox: back, runtime: clock, written, isClogged: () => false }),
     watches: new RemoteWatches({ watch: written, unwatch: written }),
@@ -65,10 +66,14 @@ function post(): {
   });
   const travel = (): void => {
     const batch = outbox.take();
-    if (batch !== undefined) inbox.read(batch.frame, frameHeaderBytes, 0);
+    if (batch !== undefined) inbox.read(whole(batch), frameHeaderBytes, 0);
   };
   return { outbox, inbox, delivered, letters, travel };
 }
+
+/** As it travels: the frame, and behind it what was not copied. */
+const whole = ({ frame, tail }: Batch): Uint8Array =>
+  Buffer.concat(tail === undefined ? [frame] : [frame, tail]);
 
 const add = new Method('add', 'tell');
 const cart = new RemoteRecipient('tcp://b:1/shop/cart', 7, routes);
@@ -112,6 +117,23 @@ describe('a batch', () => {
     expect(outbox.bytes - first).toBeLessThan(8);
   });
 
+  test('does not copy many bytes, and nothing follows them in their batch', () => {
+    const { outbox, delivered, travel } = post();
+    const bytes = new Uint8Array(20_000).fill(7);
+    outbox.message(cart, note('before'), undefined, 0);
+    expect(outbox.isFull).toBe(false);
+    outbox.message(cart, note(bytes), undefined, 0);
+    expect(outbox.isFull).toBe(true);
+    expect(outbox.bytes).toBeGreaterThan(bytes.length);
+    travel();
+    expect(outbox.bytes).toBe(0);
+    outbox.message(cart, note(bytes.subarray(1)), undefined, 0);
+    expect(outbox.take()?.tail?.buffer).toBe(bytes.buffer);
+    outbox.message(cart, note('after'), undefined, 0);
+    expect(outbox.take()?.tail).toBe(undefined);
+    expect(delivered.map(({ payload }) => payload)).toEqual(['before', bytes]);
+  });
+
   test('leaves no trace of a message that was too large', () => {
     const { outbox, delivered, travel } = post();
     const small = new Outbox({
@@ -120,6 +142,8 @@ describe('a batch', () => {
       channelHeadBytes: 0,
     });
     expect(() => small.message(cart, note('x'.repeat(200)), undefined, 0)).toThrow(ActorError);
+    expect(() => small.message(cart, note(new Uint8Array(9_000)), undefined, 0)).toThrow(ActorError);
+    expect(small.bytes).toBe(0);
     expect(small.take()).toBe(undefined);
     outbox.message(cart, note('fits'), undefined, 0);
     travel();

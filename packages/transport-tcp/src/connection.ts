@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { Runtime } from '@actor/core';
+import { type Frame, pieceOf } from './frame.ts';
 import { concatFrames, FrameDecoder, frameKind, headerBytes, writeHeader } from './framing.ts';
 import { LaneQueue } from './lane-queue.ts';
 
@@ -70,14 +71,14 @@ export class Connection {
   }
 
   /** Takes the frame, or returns false: the queue is full, or the connection is ending. */
-  send(frame: Uint8Array): boolean {
+  send(frame: Frame): boolean {
     if (this.#isEnding || !this.#queue.push(frame)) return false;
     this.#schedule();
     return true;
   }
 
   /** Sends what waited for the link; the bound was kept there. */
-  sendAll(frames: readonly Uint8Array[]): void {
+  sendAll(frames: readonly Frame[]): void {
     for (const frame of frames) this.#queue.append(frame);
     if (frames.length > 0) this.#schedule();
   }
@@ -103,7 +104,7 @@ export class Connection {
   }
 
   /** Frames of which nothing has been written. Only after the end. */
-  takeUnsent(): readonly Uint8Array[] {
+  takeUnsent(): readonly Frame[] {
     if (this.#sentOfFirst > 0) this.#queue.shift();
     this.#sentOfFirst = 0;
     return this.#queue.drain();
@@ -142,16 +143,27 @@ export class Connection {
     this.#isScheduled = false;
     const socket = this.#socket;
     if (this.#isBlocked || socket.destroyed || socket.writableEnded) return;
-    socket.cork();
-    let budget = batchBytes;
-    while (budget > 0 && !(this.#queue.isEmpty && this.#control.length === 0))
-      budget -= this.#writeNext(budget);
-    socket.uncork();
+    if (this.#fitsOneWrite()) this.#writeSmall(batchBytes);
+    else this.#writeBatch();
     this.#isBlocked = socket.writableNeedDrain;
     const isEmpty = this.#queue.isEmpty && this.#control.length === 0;
     if (isEmpty && this.#isEnding) socket.end();
     // The socket took a whole batch without a pause: the rest goes when others had their turn.
     else if (!isEmpty && !this.#isBlocked) this.#scheduleRest();
+  }
+
+  /** The usual case, for which corking would cost as much as the rest. */
+  #fitsOneWrite(): boolean {
+    const queue = this.#queue;
+    return !queue.isEmpty && queue.bytes <= copyMaxBytes && this.#control.length === 0;
+  }
+
+  #writeBatch(): void {
+    this.#socket.cork();
+    let budget = batchBytes;
+    while (budget > 0 && !(this.#queue.isEmpty && this.#control.length === 0))
+      budget -= this.#writeNext(budget);
+    this.#socket.uncork();
   }
 
   #scheduleRest(): void {
@@ -176,7 +188,7 @@ export class Connection {
   }
 
   #writeSmall(budget: number): number {
-    const run: Uint8Array[] = [];
+    const run: Frame[] = [];
     let size = 0;
     for (;;) {
       const frame = this.#queue.peek();
@@ -189,21 +201,20 @@ export class Connection {
     return size;
   }
 
-  #writeLarge(frame: Uint8Array): number {
+  #writeLarge(frame: Frame): number {
     if (this.#sentOfFirst === 0) {
       const header = Buffer.allocUnsafe(headerBytes);
       writeHeader(header, 0, frame.byteLength, frameKind.frame);
       this.#socket.write(header);
       this.#sentOfFirst = headerBytes;
     }
-    const from = this.#sentOfFirst - headerBytes;
-    const to = Math.min(frame.byteLength, from + this.#options.chunkBytes);
-    this.#socket.write(from === 0 && to === frame.byteLength ? frame : frame.subarray(from, to));
-    this.#sentOfFirst = to + headerBytes;
-    if (to === frame.byteLength) {
+    const piece = pieceOf(frame, this.#sentOfFirst - headerBytes, this.#options.chunkBytes);
+    this.#socket.write(piece);
+    this.#sentOfFirst += piece.byteLength;
+    if (this.#sentOfFirst === headerBytes + frame.byteLength) {
       this.#queue.shift();
       this.#sentOfFirst = 0;
     }
-    return to - from;
+    return piece.byteLength;
   }
 }

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { type ActorError, formatAddress, type Lane, type NodeAddress, type Runtime } from '@actor/core';
 import { checkPeer, confirm } from './admission.ts';
+import type { Frame } from './frame.ts';
 import { attempt, refusalError } from './handshake.ts';
 import { type Hello, helloOf, type Self } from './hello.ts';
 import { lanes, type Link } from './link.ts';
@@ -42,7 +43,7 @@ export class Dialler {
   }
 
   /** Keeps the frame until there is a link, which it starts to dial. False: too much is waiting already. */
-  send(key: string, to: NodeAddress, frame: Uint8Array, lane: Lane): boolean {
+  send(key: string, to: NodeAddress, frame: Frame, lane: Lane): boolean {
     let route = this.#routes.get(key);
     if (route === undefined) {
       route = this.#route(key, to);

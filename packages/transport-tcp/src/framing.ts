@@ -2,6 +2,7 @@
 // in the frame: each lane has a connection of its own, so that nothing of one lane stands before something of another.
 
 import { ActorError } from '@actor/core';
+import { type Frame, writeFrame } from './frame.ts';
 
 export const headerBytes = 5;
 
@@ -14,14 +15,14 @@ export function writeHeader(target: Buffer, at: number, length: number, kind: nu
 }
 
 /** One buffer with all the frames, headers included. For small ones: a write costs more than a copy. */
-export function concatFrames(frames: readonly Uint8Array[]): Buffer {
+export function concatFrames(frames: readonly Frame[]): Buffer {
   let size = 0;
   for (const frame of frames) size += headerBytes + frame.byteLength;
   const joined = Buffer.allocUnsafe(size);
   let at = 0;
   for (const frame of frames) {
     writeHeader(joined, at, frame.byteLength, frameKind.frame);
-    joined.set(frame, at + headerBytes);
+    writeFrame(joined, at + headerBytes, frame);
     at += headerBytes + frame.byteLength;
   }
   return joined;

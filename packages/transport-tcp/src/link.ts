@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Lane, PeerIdentity, Runtime, Timer } from '@actor/core';
 import { ActorError } from '@actor/core';
 import { Connection, type ConnectionOptions } from './connection.ts';
+import type { Frame } from './frame.ts';
 import type { Hello } from './hello.ts';
 
 /** From the most to the least urgent, which is also the order in which a link's connections are opened. */
@@ -103,12 +104,12 @@ export class Link {
   }
 
   /** Takes the frame, or returns false: the lane is full, the frame is too large for the peer, or the link is not up. */
-  send(frame: Uint8Array, lane: Lane): boolean {
+  send(frame: Frame, lane: Lane): boolean {
     if (frame.byteLength > this.frameMaxBytes) return false;
     return this.#state === 'up' && this.#ends.get(lane)?.connection.send(frame) === true;
   }
 
-  sendAll(frames: readonly Uint8Array[], lane: Lane): void {
+  sendAll(frames: readonly Frame[], lane: Lane): void {
     this.#ends.get(lane)?.connection.sendAll(frames);
   }
 
@@ -131,7 +132,7 @@ export class Link {
   }
 
   /** Frames that were taken and never written. Only after link-down. */
-  takeUnsent(lane: Lane): readonly Uint8Array[] {
+  takeUnsent(lane: Lane): readonly Frame[] {
     return this.#ends.get(lane)?.connection.takeUnsent() ?? [];
   }
 

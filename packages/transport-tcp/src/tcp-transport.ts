@@ -19,6 +19,7 @@ import {
 import { checkBound, checkListen } from './bind-policy.ts';
 import { Dialler } from './dialler.ts';
 import type { Self } from './hello.ts';
+import { type Frame, FrameParts } from './frame.ts';
 import type { Link } from './link.ts';
 import { LinkTable } from './link-table.ts';
 import { Listener } from './listener.ts';
@@ -71,6 +72,8 @@ export class TcpTransport implements Transport {
       frameMaxBytes: settings.frameMaxBytes,
       dialFailures: true,
       authenticated: this.#security.authenticated,
+      parts: true,
+      ownFrames: true,
     };
     checkListen(context.listen, { ...settings, authenticated: this.#security.authenticated });
     this.#logger = context.logger.child({ component: 'transport-tcp' });
@@ -136,13 +139,11 @@ export class TcpTransport implements Transport {
   }
 
   send(to: NodeAddress, frame: Uint8Array, lane: Lane): boolean {
-    this.#checkSize(frame);
-    const running = this.#running;
-    if (running === undefined || this.#state !== 'running') return false;
-    const key = formatAddress(to);
-    const link = this.#links.at(key);
-    if (link !== undefined) return link.send(frame, lane);
-    return !running.ownKeys.has(key) && running.dialler.send(key, to, frame, lane);
+    return this.#send(to, frame, lane);
+  }
+
+  sendParts(to: NodeAddress, head: Uint8Array, tail: Uint8Array, lane: Lane): boolean {
+    return this.#send(to, new FrameParts(head, tail), lane);
   }
 
   broadcast(frame: Uint8Array, lane: Lane): void {
@@ -217,7 +218,17 @@ export class TcpTransport implements Transport {
     });
   }
 
-  #checkSize(frame: Uint8Array): void {
+  #send(to: NodeAddress, frame: Frame, lane: Lane): boolean {
+    this.#checkSize(frame);
+    const running = this.#running;
+    if (running === undefined || this.#state !== 'running') return false;
+    const key = formatAddress(to);
+    const link = this.#links.at(key);
+    if (link !== undefined) return link.send(frame, lane);
+    return !running.ownKeys.has(key) && running.dialler.send(key, to, frame, lane);
+  }
+
+  #checkSize(frame: Frame): void {
     const { frameMaxBytes } = this.#settings;
     if (frame.byteLength <= frameMaxBytes) return;
     throw new ActorError(

@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { Simulation } from '@actor/core/testkit';
 import { expect, test } from 'vitest';
 import { Connection } from '../src/connection.ts';
+import { FrameParts, pieceOf } from '../src/frame.ts';
 import { frameKind, headerBytes, writeHeader } from '../src/framing.ts';
 
 const mebibyte = 1024 ** 2;
@@ -67,6 +68,21 @@ test('a large frame goes into the socket in pieces of chunkBytes', async () => {
   expect(pipe.pieces.map(({ length }) => length)).toEqual([headerBytes, 4_096, 4_096, 1_808]);
 });
 
+test('a large frame in two parts goes into the socket as it lies, and a small one in one piece', async () => {
+  const { simulation, pipe, connection } = open();
+  const [head, tail] = [Buffer.alloc(100, 1), Buffer.alloc(4_096, 2)];
+  connection.send(new FrameParts(head, tail));
+  connection.send(new FrameParts(head, Buffer.alloc(5_000)));
+  connection.send(new FrameParts(head.subarray(50), tail.subarray(4_000)));
+  await simulation.advance(1);
+  expect(pipe.pieces[2]).toBe(tail);
+  expect(pipe.pieces.map(({ length }) => length)).toEqual([
+    ...[headerBytes, 100, 4_096],
+    ...[headerBytes, 100, 4_096, 904],
+    headerBytes + 50 + 96,
+  ]);
+});
+
 test('a socket that takes nothing holds one batch; the rest waits, and can be taken back whole', async () => {
   const { simulation, pipe, connection } = open(65_536);
   for (let number = 0; number < 8; number += 1) connection.send(Buffer.alloc(200_000, number));
@@ -77,7 +93,7 @@ test('a socket that takes nothing holds one batch; the rest waits, and can be ta
   expect(pipe.bytes).toBeLessThan(800_000);
   connection.destroy();
   const begun = Math.ceil(pipe.bytes / 200_005);
-  expect(connection.takeUnsent().map((frame) => [frame[0], frame.length])).toEqual(
+  expect(connection.takeUnsent().map((frame) => [pieceOf(frame, 0, 1)[0], frame.byteLength])).toEqual(
     [0, 1, 2, 3, 4, 5, 6, 7].slice(begun).map((number) => [number, 200_000]),
   );
 });

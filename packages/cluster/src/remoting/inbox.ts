@@ -27,6 +27,8 @@ export interface InboxOptions {
   readonly port: GatewayPort;
   readonly origin: string;
   readonly peerOrigin: string;
+  /** Whether what `read` gets may be kept. */
+  readonly ownsBytes: boolean;
   readonly asks: RemoteAsks;
   readonly requests: InboundRequests;
   readonly watches: RemoteWatches;
@@ -54,6 +56,7 @@ export class Inbox {
     this.#options = options;
     this.#decoder = new PayloadDecoder({
       limits: options.limits,
+      ownsBytes: options.ownsBytes,
       ref: (address, { uid, protocol }) => options.port.ref(address, { uid, protocol }),
     });
   }

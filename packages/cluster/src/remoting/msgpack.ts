@@ -6,8 +6,9 @@
 import { Buffer } from 'node:buffer';
 import { type ActorRef, isActorError, isActorRef } from '@actor/core';
 import { addExtension, Packr, Unpackr } from 'msgpackr';
+import { copyOf, isManyBytes, isMostOfItsMemory, leadOf, manyBytes } from './byte-payload.ts';
 import { isThenable, notSerializable } from './not-serializable.ts';
-import { PayloadScan, refType, type ScanLimits, sharedShapesMax, typedArrayType } from './payload-scan.ts';
+import { PayloadScan, refType, type ScanLimits, sharedShapesMax } from './payload-scan.ts';
 import { badFrame } from './wire.ts';
 
 /** Tells encodings apart: nodes that differ in it refuse each other's frames. */
@@ -59,24 +60,7 @@ const sightingsMax = 1_024;
 const shapeMaxKeys = 64;
 const shapeMaxCharacters = 1_024;
 
-/** Bytes from this length on, when they are the whole payload, are not copied by msgpackr. */
-const binaryMinBytes = 4_096;
 const nothing = new Uint8Array(0);
-
-/** No subclass, which may have a way of its own to be encoded. */
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && (value.constructor === Uint8Array || value.constructor === Buffer);
-}
-
-/** What MessagePack puts before bytes: a Buffer is its own binary type, any other view msgpackr's typed array. */
-function leadOf(bytes: Uint8Array): Uint8Array {
-  const isBuffer = Buffer.isBuffer(bytes);
-  const lead = Buffer.allocUnsafe(isBuffer ? 5 : 7);
-  lead[0] = isBuffer ? 0xc6 : 0xc9;
-  lead.writeUInt32BE(bytes.length + (isBuffer ? 0 : 1), 1);
-  if (!isBuffer) lead.set([typedArrayType, 1], 5);
-  return lead;
-}
 
 type Keys = readonly string[];
 interface WorkingBuffer extends Uint8Array {
@@ -116,7 +100,7 @@ export class PayloadEncoder {
 
   /** @throws {@link ActorError} ACTOR_NOT_SERIALIZABLE with `details.path` naming the value that can't be encoded. */
   encode(value: unknown): void {
-    if (isBytes(value) && value.length >= binaryMinBytes) {
+    if (isManyBytes(value)) {
       this.lead = leadOf(value);
       this.bytes = value;
       this.start = 0;
@@ -160,6 +144,8 @@ export class PayloadEncoder {
 }
 
 export interface DecoderOptions {
+  /** The memory of what is decoded is nobody else's: large parts of it need not be copied. */
+  readonly ownsBytes: boolean;
   readonly limits: ScanLimits;
   readonly ref: (
     address: string,
@@ -172,6 +158,7 @@ export class PayloadDecoder {
   readonly #structures: string[][] & { sharedLength?: number } = [];
   readonly #unpackr: Unpackr;
   readonly #scan: PayloadScan;
+  readonly #ownsBytes: boolean;
   readonly #ref: DecoderOptions['ref'];
   readonly #span = { start: 0, end: 0 };
 
@@ -182,6 +169,7 @@ export class PayloadDecoder {
       copyBuffers: true,
     });
     this.#scan = new PayloadScan(options.limits, this.#structures);
+    this.#ownsBytes = options.ownsBytes;
     this.#ref = options.ref;
   }
 
@@ -196,10 +184,12 @@ export class PayloadDecoder {
   }
 
   /**
-   * The value in `bytes` from `start` to `end`; nothing in it refers to `bytes`.
+   * The value in `bytes` from `start` to `end`. Nothing in it refers to `bytes`, unless those are its own.
    * @throws {@link ActorError} ACTOR_BAD_FRAME
    */
   decode(bytes: Buffer, start: number, end: number): unknown {
+    const many = manyBytes(bytes, start, end);
+    if (many !== undefined) return this.#ownsBytes && isMostOfItsMemory(many) ? many : copyOf(many);
     const hasRefs = this.#scan.hasRefs(bytes, start, end);
     try {
       const span = this.#span;

@@ -13,6 +13,8 @@ import { BatchWriter, field, frameHeaderBytes, kind } from './wire.ts';
 export interface Batch {
   /** Room for the channel and for the header, then the envelopes. */
   readonly frame: Buffer;
+  /** The payload of the last envelope, when it was not copied. */
+  readonly tail: Uint8Array | undefined;
   /** Messages that are accounted for when they are lost: recipient, envelope, recipient, envelope, … */
   readonly messages: readonly (RemoteRecipient | Envelope)[];
   readonly requests: readonly RemoteRequest[];
@@ -21,6 +23,8 @@ export interface Batch {
 }
 
 const headersMax = 64;
+/** Bytes from this length on are not copied: they close the batch and travel behind it. */
+const tailMinBytes = 8_192;
 /** Details of an error that are larger stay at home. */
 const detailsMaxBytes = 16_384;
 
@@ -40,6 +44,7 @@ export class Outbox {
   readonly #writer: BatchWriter;
   readonly #encoder = new PayloadEncoder();
   readonly #texts = new Map<string, number>();
+  #tail: Uint8Array | undefined;
   #messages: (RemoteRecipient | Envelope)[] = [];
   #requests: RemoteRequest[] = [];
   #lastSender: ActorRef | undefined;
@@ -57,12 +62,12 @@ export class Outbox {
 
   /** Bytes waiting. */
   get bytes(): number {
-    return this.#writer.length;
+    return this.#writer.length + (this.#tail?.length ?? 0);
   }
 
-  /** The batch should wait no longer. */
+  /** The batch must be taken before anything else is written. */
   get isFull(): boolean {
-    return this.#writer.length >= this.#limits.batchMaxBytes;
+    return this.#tail !== undefined || this.#writer.length >= this.#limits.batchMaxBytes;
   }
 
   get count(): number {
@@ -90,8 +95,9 @@ export class Outbox {
     this.#address(recipient, envelope, request?.sink);
     if (request !== undefined) this.#request(request, now);
     this.#payload(payload);
-    const bytes = writer.length - length;
+    const bytes = writer.length - length + (this.#tail?.length ?? 0);
     if (bytes > this.#messageMaxBytes) {
+      this.#tail = undefined;
       writer.truncate(length, count);
       this.#forget(texts);
       throw tooLarge(envelope.method.name, bytes, this.#messageMaxBytes);
@@ -153,11 +159,13 @@ export class Outbox {
     if (this.#writer.length === 0) return undefined;
     const batch: Batch = {
       frame: this.#writer.take(),
+      tail: this.#tail,
       messages: this.#messages,
       requests: this.#requests,
       sent: false,
     };
     for (const request of this.#requests) request.batch = batch;
+    this.#tail = undefined;
     this.#messages = [];
     this.#requests = [];
     return batch;
@@ -229,7 +237,8 @@ export class Outbox {
     const { lead, bytes, start, end } = this.#encoder;
     writer.integer(lead.length + end - start);
     writer.raw(lead, 0, lead.length);
-    writer.raw(bytes, start, end);
+    if (lead.length > 0 && end - start >= tailMinBytes) this.#tail = bytes;
+    else writer.raw(bytes, start, end);
   }
 
   #shapes(): void {

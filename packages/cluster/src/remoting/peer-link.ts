@@ -82,6 +82,7 @@ export class PeerLink {
     this.#watched = new InboundWatches(port, limits.watchesMax, (id) => this.#note(kind.terminated, id));
     this.#inbox = new Inbox({
       ...options,
+      ownsBytes: channel.ownFrames,
       asks: this.#asks,
       requests: this.#requests,
       watches: this.watches,

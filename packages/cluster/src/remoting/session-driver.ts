@@ -6,7 +6,7 @@ import type { Channel, NodeId, Runtime, Timer } from '@actor/core';
 import type { RemotingLimits } from './limits.ts';
 import { payloadFormat } from './msgpack.ts';
 import type { Batch } from './outbox.ts';
-import { Session, type SessionFrame } from './session.ts';
+import { type OutboundFrame, Session } from './session.ts';
 import { type ActorMessage, frameHeaderBytes, writeHeader } from './wire.ts';
 
 /** Promise reactions write one after the other; a flush waits for this many rounds of them at most. */
@@ -56,7 +56,7 @@ export class SessionDriver {
   }
 
   offer(batch: Batch): void {
-    this.#session.offer(batch.frame, batch);
+    this.#session.offer(batch, batch.frame.length + (batch.tail?.length ?? 0));
   }
 
   /** Frames leave when the code that runs now, and the promise reactions that follow it, are done. */
@@ -116,9 +116,10 @@ export class SessionDriver {
     this.transmit();
   };
 
-  #send({ sequence, ack, greeting, item }: SessionFrame<Batch>): boolean {
+  #send({ sequence, ack, greeting, batch }: OutboundFrame<Batch>): boolean {
     const { channel, nodeId, incarnation, ownIncarnation, onSent } = this.#options;
-    const frame = item === undefined ? this.#room() : item.sent ? Buffer.from(item.frame) : item.frame;
+    // What was given to the channel once is its own: the same again is a copy.
+    const frame = batch === undefined ? this.#room() : batch.sent ? Buffer.from(batch.frame) : batch.frame;
     writeHeader(frame, channel.headBytes, {
       type: 'actor',
       format: payloadFormat,
@@ -128,11 +129,10 @@ export class SessionDriver {
       ack,
       greeting,
     });
-    if (!channel.sendInPlace(nodeId, frame)) return false;
-    // From now on the memory is the channel's: what is sent again is a copy.
-    if (item !== undefined && !item.sent) {
-      item.sent = true;
-      onSent(item);
+    if (!channel.sendInPlace(nodeId, frame, batch?.tail)) return false;
+    if (batch?.sent === false) {
+      batch.sent = true;
+      onSent(batch);
     }
     return true;
   }

@@ -15,28 +15,34 @@ export type SessionLimits = Pick<
   | 'retransmitMaxMs'
 >;
 
-/** What travels. Sequence 0 carries no batch, only the acknowledgement. */
-export interface SessionFrame<T = unknown> {
+/** What every frame says. */
+export interface SessionHeader {
+  /** Counts the batches from 1 on; 0 carries none, only the acknowledgement. */
   readonly sequence: number;
   /** Every batch up to this one has been handed over. */
   readonly ack: number;
   /** The sender has just made this session: whatever was sent to it before is lost. */
   readonly greeting: boolean;
+}
+
+export interface OutboundFrame<T> extends SessionHeader {
+  readonly batch: T | undefined;
+}
+
+export interface InboundFrame extends SessionHeader {
   readonly batch: Uint8Array | undefined;
-  /** What was offered with the batch. It stays at home. */
-  readonly item?: T | undefined;
 }
 
 export interface Received<T> {
-  /** Batches to hand over now, in order. They are views of the frame or of the session's own memory. */
+  /** Batches to hand over now, in order. They are those of frames, or copies of the session's own. */
   readonly batches: readonly Uint8Array[];
-  /** What was offered with the batches that are acknowledged by this frame. */
+  /** The own batches that are acknowledged by this frame. */
   readonly acked: readonly T[];
 }
 
 interface Slot<T> {
-  readonly batch: Uint8Array;
-  readonly item: T;
+  readonly batch: T;
+  readonly bytes: number;
   sent: boolean;
 }
 
@@ -94,13 +100,13 @@ export class Session<T> {
   }
 
   /** Takes the batch for sending; it must not be changed from here on. The caller has asked `hasRoom`. */
-  offer(batch: Uint8Array, item: T): void {
-    this.#window.push({ batch, item, sent: false });
-    this.#windowBytes += batch.length;
+  offer(batch: T, bytes: number): void {
+    this.#window.push({ batch, bytes, sent: false });
+    this.#windowBytes += bytes;
   }
 
   /** The next frame to put on the channel, if any. A frame that the channel refused is given back with `refused`. */
-  poll(now: number): SessionFrame<T> | undefined {
+  poll(now: number): OutboundFrame<T> | undefined {
     if (now >= this.#refusedUntil) {
       if (this.#greet) return this.#frame(0, now);
       if (this.#probe && this.#window.length > 0) {
@@ -117,7 +123,7 @@ export class Session<T> {
   }
 
   /** The channel did not take the frame: it is polled again after a while, or at the next link-up. */
-  refused(frame: SessionFrame, now: number): void {
+  refused(frame: SessionHeader, now: number): void {
     const slot = this.#window[frame.sequence - this.#acked - 1];
     if (slot !== undefined) slot.sent = false;
     if (frame.sequence > 0) this.#cursor = Math.min(this.#cursor, frame.sequence);
@@ -155,7 +161,7 @@ export class Session<T> {
   }
 
   /** Undefined for a frame that no honest peer sends: it acknowledges what was never sent. */
-  receive(frame: SessionFrame, now: number): Received<T> | undefined {
+  receive(frame: InboundFrame, now: number): Received<T> | undefined {
     if (frame.ack > this.#acked + this.#window.length) return undefined;
     const acked = this.#acknowledge(frame.ack, now);
     if (frame.greeting) this.linkUp();
@@ -172,12 +178,12 @@ export class Session<T> {
     this.#ackAt = Infinity;
     this.#greet = false;
     return {
-      unsent: slots.filter((slot) => !slot.sent).map((slot) => slot.item),
-      unknown: slots.filter((slot) => slot.sent).map((slot) => slot.item),
+      unsent: slots.filter((slot) => !slot.sent).map((slot) => slot.batch),
+      unknown: slots.filter((slot) => slot.sent).map((slot) => slot.batch),
     };
   }
 
-  #frame(sequence: number, now: number): SessionFrame<T> {
+  #frame(sequence: number, now: number): OutboundFrame<T> {
     const slot = sequence === 0 ? undefined : this.#window[sequence - this.#acked - 1];
     if (slot !== undefined) {
       slot.sent = true;
@@ -188,7 +194,7 @@ export class Session<T> {
     this.#ackAt = Infinity;
     this.#owedFrames = 0;
     this.#owedBytes = 0;
-    return { sequence, ack: this.#received, greeting, batch: slot?.batch, item: slot?.item };
+    return { sequence, ack: this.#received, greeting, batch: slot?.batch };
   }
 
   #deadline(now: number): number {
@@ -199,14 +205,14 @@ export class Session<T> {
     const count = ack - this.#acked;
     if (count <= 0) return nothing;
     const slots = this.#window.splice(0, count);
-    for (const slot of slots) this.#windowBytes -= slot.batch.length;
+    for (const slot of slots) this.#windowBytes -= slot.bytes;
     this.#acked = ack;
     this.#cursor = Math.max(this.#cursor, ack + 1);
     this.#timeoutMs = this.#limits.retransmitMinMs;
     this.#timeoutAt = this.#window.length > 0 ? this.#deadline(now) : Infinity;
     // Frames that were under way when the timeout struck are probably lost as well: the next hole is known at once.
     this.#probe = this.#acked < this.#recoverTo;
-    return slots.map((slot) => slot.item);
+    return slots.map((slot) => slot.batch);
   }
 
   #accept(sequence: number, batch: Uint8Array, now: number): readonly Uint8Array[] {
@@ -241,7 +247,8 @@ export class Session<T> {
     const { reorderMaxBytes, reorderMaxFrames } = this.#limits;
     if (this.#ahead.has(sequence) || sequence > this.#received + reorderMaxFrames) return;
     if (this.#aheadBytes + batch.length > reorderMaxBytes) return;
-    this.#ahead.set(sequence, batch.slice());
+    // A copy: `slice` of a Buffer would be a view of memory that may be written over.
+    this.#ahead.set(sequence, new Uint8Array(batch));
     this.#aheadBytes += batch.length;
   }
 }

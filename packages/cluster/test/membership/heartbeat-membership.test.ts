@@ -19,6 +19,7 @@ class Bench {
   readonly sent: { to: string; message: MembershipMessage }[] = [];
   readonly events: MembershipEvent[] = [];
   readonly book = new LogBook();
+  readonly dialled: string[] = [];
   readonly membership: HeartbeatMembership;
   nowMs = 0;
   timers: { dueMs: number; body: () => void }[] = [];
@@ -43,6 +44,7 @@ class Bench {
     };
     const channel: Channel = {
       headBytes: 0,
+      ownFrames: false,
       send: (to, bytes) => this.sent.push({ to, message: decodeMessage(bytes, limits) }) > 0,
       sendInPlace: (to, frame) => channel.send(to, frame),
       receive: (listener) => {
@@ -61,7 +63,14 @@ class Bench {
       },
       timing: { heartbeatIntervalMs: 500, discoveryIntervalMs: 5_000, maxRetries: 1, retryDelayMs: 200 },
       channel: () => channel,
-      addresses: { connect: () => Promise.resolve(b), learn: () => {}, forget: () => {} },
+      addresses: {
+        connect: (address) => {
+          this.dialled.push(address.host);
+          return Promise.resolve(b);
+        },
+        learn: () => {},
+        forget: () => {},
+      },
     };
     const membership = heartbeats(options)(context as MembershipContext);
     this.membership = membership;
@@ -198,6 +207,24 @@ describe('joining', () => {
     await expect(join).rejects.toMatchObject({ code: 'ACTOR_NODE_STOPPED' });
     await expect(bench.membership.start()).rejects.toMatchObject({ code: 'ACTOR_NODE_STOPPED' });
   });
+});
+
+test('of many that were lost the latest are looked for, in turn', async () => {
+  bench = new Bench();
+  await bench.member();
+  const dead = Array.from({ length: 100 }, (_, index) => ({
+    nodeId: `n${index}`,
+    incarnation: 1,
+    version: 0,
+    address: { host: `n${index}`, port: 1 },
+    status: 'dead' as const,
+    metadata: {},
+  }));
+  bench.receive({ type: 'heartbeat', intervalMs: 500, heard: ['a'], digest: '', members: dead });
+  for (let round = 0; round < 11; round += 1) bench.pass(5_000);
+  expect(new Set(bench.dialled).size).toBe(32);
+  expect(bench.dialled).toContain('n99');
+  expect(bench.dialled).not.toContain('n67');
 });
 
 test('metadata above metadataMaxBytes is refused, at the start and later', () => {

@@ -179,19 +179,25 @@ export class NamedChannel implements Channel {
     return address !== undefined && this.sendTo(address, bytes);
   }
 
-  sendInPlace(to: NodeId, frame: Uint8Array): boolean {
-    const address = this.#options.addressOf(to);
+  get ownFrames(): boolean {
+    return this.#options.transport.supports.ownFrames === true;
+  }
+
+  sendInPlace(to: NodeId, frame: Uint8Array, tail?: Uint8Array): boolean {
+    const { addressOf, transport } = this.#options;
+    const address = addressOf(to);
     if (address === undefined) return false;
     frame.set(this.#header);
-    return this.#options.transport.send(address, frame, this.#lane);
+    if (tail === undefined) return transport.send(address, frame, this.#lane);
+    return (
+      transport.sendParts?.(address, frame, tail, this.#lane) ??
+      transport.send(address, joined(frame, tail), this.#lane)
+    );
   }
 
   /** For the host, which speaks to addresses before it knows who is there. */
   sendTo(address: NodeAddress, bytes: Uint8Array): boolean {
-    const frame = new Uint8Array(this.#header.length + bytes.length);
-    frame.set(this.#header);
-    frame.set(bytes, this.#header.length);
-    return this.#options.transport.send(address, frame, this.#lane);
+    return this.#options.transport.send(address, joined(this.#header, bytes), this.#lane);
   }
 
   receive(listener: Receiver): Unsubscribe {
@@ -210,4 +216,11 @@ export class NamedChannel implements Channel {
   onLink(listener: LinkListener): Unsubscribe {
     return this.#onLink(listener);
   }
+}
+
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(head.length + tail.length);
+  frame.set(head);
+  frame.set(tail, head.length);
+  return frame;
 }

@@ -20,9 +20,14 @@ export interface Channel {
   send(to: NodeId, bytes: Uint8Array): boolean;
   /** How many bytes the channel puts before each message. */
   readonly headBytes: number;
-  /** As `send`, but nothing is copied: the first `headBytes` of `frame` are room for the channel, the message follows. */
-  sendInPlace(to: NodeId, frame: Uint8Array): boolean;
-  /** One listener per channel. It must not throw and must not keep the bytes beyond the call without copying. */
+  /**
+   * As `send`, but without a copy: the first `headBytes` of `frame` are room for the channel, and the message is the rest
+   * of it and then `tail`, where there is one.
+   */
+  sendInPlace(to: NodeId, frame: Uint8Array, tail?: Uint8Array): boolean;
+  /** What a listener gets is its own: it may keep the bytes without copying. */
+  readonly ownFrames: boolean;
+  /** One listener per channel. It must not throw, and must copy the bytes if it keeps them, unless `ownFrames`. */
   receive(listener: (from: PeerIdentity, bytes: Uint8Array) => void): Unsubscribe;
   /** Links that are up already are reported to a new listener at once. */
   onLink(listener: (peer: PeerIdentity, up: boolean) => void): Unsubscribe;

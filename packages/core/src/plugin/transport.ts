@@ -19,6 +19,10 @@ export interface TransportFeatures {
   readonly dialFailures: boolean;
   /** Peers are authenticated before a byte of theirs is decoded. */
   readonly authenticated: boolean;
+  /** It takes frames in two parts, through `sendParts`. */
+  readonly parts?: boolean;
+  /** What it hands to a listener is memory that nobody else reads or writes again: it may be kept without copying. */
+  readonly ownFrames?: boolean;
 }
 
 /**
@@ -46,9 +50,11 @@ export interface Transport extends Startable {
    * @throws {@link ActorError} ACTOR_FRAME_TOO_LARGE above `supports.frameMaxBytes`.
    */
   send(to: NodeAddress, frame: Uint8Array, lane: Lane): boolean;
+  /** With `supports.parts`: as `send`, for the frame that is `head` and then `tail`, which saves putting them together. */
+  sendParts?(to: NodeAddress, head: Uint8Array, tail: Uint8Array, lane: Lane): boolean;
   /** Sends to every linked peer; one whose queue is full misses the frame. */
   broadcast(frame: Uint8Array, lane: Lane): void;
-  /** A listener must not throw, and must copy the frame if it keeps it beyond the call. */
+  /** A listener must not throw, and must copy the frame if it keeps it beyond the call, unless `supports.ownFrames`. */
   receive(listener: (from: PeerIdentity, frame: Uint8Array, lane: Lane) => void): Unsubscribe;
   /** Link-up comes before the first frame of the link, link-down after its last. Links already up are reported at once. */
   onLink(listener: (peer: PeerIdentity, up: boolean) => void): Unsubscribe;

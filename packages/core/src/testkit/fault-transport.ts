@@ -38,8 +38,9 @@ export class FaultTransport implements Transport {
     return this.#inner.kind;
   }
 
+  /** What stands between sender and receiver here keeps frames, and may hand one over twice. */
   get supports(): TransportFeatures {
-    return this.#inner.supports;
+    return { ...this.#inner.supports, parts: false, ownFrames: false };
   }
 
   address(): NodeAddress {
@@ -65,7 +66,7 @@ export class FaultTransport implements Transport {
 
   send(to: NodeAddress, frame: Uint8Array, lane: Lane): boolean {
     const peer = this.#network.nodeAt(to);
-    const isTooLarge = frame.length > this.supports.frameMaxBytes;
+    const isTooLarge = frame.length > this.#inner.supports.frameMaxBytes;
     const isLinked = peer !== undefined && this.#links.get(peer)?.isUp === true;
     // Over a link that is cut but still up, the frame is lost at the other end.
     if (!this.#isUp || isTooLarge || peer === undefined || isLinked || !this.#isCutFrom(peer)) {

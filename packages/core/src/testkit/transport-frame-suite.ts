@@ -101,6 +101,50 @@ export const transportFrameClaims: readonly TransportClaim[] = [
     },
   },
   {
+    name: 'a frame in two parts of any size arrives as one, in order with the others',
+    requires: 'parts',
+    run: async (bench) => {
+      const [a, b] = await bench.pair();
+      const sizes = [0, 1, 100, 4_095, 4_096, 4_097, 70_000, 200_000];
+      const all = sizes.flatMap((head) => sizes.map((tail) => [head, head + tail] as const));
+      for (const [number, [head, size]] of all.entries()) {
+        const frame = numbered(number, size);
+        const wasTaken = a.transport.sendParts?.(b.address, frame.slice(0, head), frame.slice(head), 'user');
+        assert.equal(wasTaken, true, 'the parts are taken');
+        assert.equal(a.transport.send(b.address, numbered(number, size), 'user'), true, 'the whole is taken');
+        await bench.fixture.eventually(() => b.frames().length >= 2, 'both frames');
+        for (const got of b.frames('user')) assert.deepEqual(Buffer.from(got), Buffer.from(frame));
+        b.log.splice(b.log.length - 2);
+      }
+      const tooLarge = new Uint8Array(a.transport.supports.frameMaxBytes);
+      const isRefusal = (error: unknown): boolean => isActorError(error, 'ACTOR_FRAME_TOO_LARGE');
+      const one = Uint8Array.of(1);
+      assert.throws(() => a.transport.sendParts?.(b.address, one, tooLarge, 'user'), isRefusal);
+    },
+  },
+  {
+    name: 'a frame that its listener keeps stays as it was, also when the listener writes into the next',
+    requires: 'ownFrames',
+    run: async (bench) => {
+      const [a, b] = await bench.pair();
+      const kept: Uint8Array[] = [];
+      b.transport.receive((_, frame) => {
+        kept.push(frame);
+        frame[5] = 0;
+      });
+      const sizes = [10, 50, 1_000, 70_000, 10, 200_000, 30];
+      for (const [number, size] of sizes.entries()) {
+        a.transport.send(b.address, numbered(number, size), 'user');
+      }
+      await bench.fixture.eventually(() => kept.length >= sizes.length, 'all frames');
+      for (const [number, size] of sizes.entries()) {
+        const expected = numbered(number, size);
+        expected[5] = 0;
+        assert.deepEqual(Buffer.from(kept[number] ?? []), Buffer.from(expected));
+      }
+    },
+  },
+  {
     name: 'a frame above frameMaxBytes throws ACTOR_FRAME_TOO_LARGE and harms nothing',
     run: async (bench) => {
       const [a, b] = await bench.pair();
