@@ -23,6 +23,9 @@ export interface Speaker {
   cause(): Cause;
 }
 
+/** Uids stay small integers, which take no memory of their own. */
+const uidsFromMax = 2 ** 30;
+
 export interface KernelOptions {
   readonly name: string;
   readonly runtime: Runtime;
@@ -58,8 +61,13 @@ export class Kernel {
   reportedUnknown = 0;
   /** Runs of handlers so far; the number of a run is its id. */
   runs = 0;
-  /** Actors so far; the number of an actor is its uid. */
+  /** Actors so far. */
   actors = 0;
+  /**
+   * The uid of an actor is its number, counted from here. From a random place, since the next process at an address makes
+   * actors of the same paths in the same order, and refs to those of this one must not mean them.
+   */
+  readonly uidsFrom: number;
   readonly localOrigin: string;
   readonly #sending: boolean;
   readonly #blueprints = new WeakMap<Actor, Blueprint>();
@@ -77,6 +85,7 @@ export class Kernel {
     this.#sending = options.interceptors.some((one) => one.send !== undefined);
     this.localOrigin = `actor://${options.name}`;
     this.origin = this.localOrigin;
+    this.uidsFrom = Math.floor(options.runtime.random() * uidsFromMax);
   }
 
   speaker(): Speaker | undefined {

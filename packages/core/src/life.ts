@@ -83,7 +83,7 @@ export abstract class Life implements Runnable, Speaker, Watcher {
     kernel.actors += 1;
     this.kernel = kernel;
     this.parent = parent;
-    this.uid = kernel.actors;
+    this.uid = kernel.uidsFrom + kernel.actors;
     this.name = name;
     this.args = args;
     this.blueprint = kernel.blueprint(actor);

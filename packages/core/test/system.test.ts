@@ -1,5 +1,6 @@
 import {
   actor,
+  ActorSystem,
   ask,
   isActorError,
   isActorRef,
@@ -9,6 +10,7 @@ import {
   tell,
   type ActorRef,
 } from '@actor/core';
+import { Simulation } from '@actor/core/testkit';
 import { describe, expect, test } from 'vitest';
 import { collect, failure, World } from './world.ts';
 
@@ -46,6 +48,16 @@ describe('a system', () => {
     expect(second.uid).not.toBe(first.uid);
     expect(first.tell.add(1)).toBe('no-route');
     expect(await world.value(second.ask.total())).toBe(1);
+  });
+
+  test('never gives an actor the uid that one of its path had in an earlier process', () => {
+    const simulation = new Simulation();
+    const uids = [1, 2, 3].map(() => {
+      simulation.kill('node');
+      const system = new ActorSystem({ name: 'test', runtime: simulation.runtime('node') });
+      return system.spawn(counter, { name: 'c', args: { from: 0 } }).uid;
+    });
+    expect(new Set(uids).size).toBe(3);
   });
 
   test.each(['', 'a/b', '$1'])('refuses %j as a name', (name) => {
