@@ -1,8 +1,9 @@
 // The actor that watches mortals everywhere, and remembers which watches of its own are open.
 
 import { type Actor, actor, type ActorRef, protocol } from '@actor/core';
-import type { ActorLife } from '../history.ts';
+import { type ActorLife, nodeOf } from '../history.ts';
 import { type ClientArgs, Errands } from './client.ts';
+import type { Occupant } from './worker.ts';
 
 const Watcher = protocol('testkit-watcher', {});
 
@@ -13,24 +14,37 @@ interface Open {
 
 interface State {
   readonly open: Map<ActorLife, Open>;
+  /** Lives that it has heard of, the latest last; some are over, and others may live in their place. */
+  readonly known: Occupant[];
 }
 
+const knownMax = 12;
+
 export const watcher: Actor<Record<never, never>, State, ClientArgs> = actor(Watcher, {
-  state: (_: ClientArgs): State => ({ open: new Map() }),
+  state: (_: ClientArgs): State => ({ open: new Map(), known: [] }),
   on: {},
   onStart(ctx) {
     const { process, everyMs } = ctx.args;
     const errands = new Errands(ctx.args, ctx.path);
     const watcherLife = `${process.id}/${ctx.path}@${ctx.self.uid}`;
-    const watchOne = async (): Promise<void> => {
+    const meet = async (): Promise<Occupant> => {
       const { nodeId, path } = errands.mortal();
-      const { ref, life } = await errands.who(nodeId, path);
-      if (ctx.state.open.has(life)) return;
+      const occupant = await errands.who(nodeId, path);
+      ctx.state.known.push(occupant);
+      if (ctx.state.known.length > knownMax) ctx.state.known.shift();
+      return occupant;
+    };
+    const watchOne = async (): Promise<void> => {
+      const { open, known } = ctx.state;
+      const isOld = known.length > 0 && process.random.chance(0.3);
+      const { ref, life } = isOld ? process.random.pick(known) : await meet();
+      if (open.has(life)) return;
+      const nodeId = nodeOf(life);
       const watch = process.nextId();
       const isMember = process.cluster
         .members()
         .some((member) => member.nodeId === nodeId && member.status === 'alive');
-      ctx.state.open.set(life, { watch, ref });
+      open.set(life, { watch, ref });
       process.record({ kind: 'watched', watch, watcher: watcherLife, target: life, isMember });
       ctx.watch(ref);
     };
