@@ -104,7 +104,7 @@ export class ClusterManager implements AsyncDisposable {
   ): Promise<void> {
     const parsed = addresses.map((address, index) => toAddress(address, `addresses[${index}]`));
     this.#requireLife();
-    await this.#lives.join(parsed, options.signal ?? new AbortController().signal);
+    await this.#lives.join(parsed, options.signal);
   }
 
   /**

@@ -5,7 +5,6 @@ import {
   ActorError,
   pluginHost,
   type ActorSystem,
-  type Discovery,
   type Member,
   type Membership,
   type MembershipEvent,
@@ -16,6 +15,7 @@ import {
   type Timing,
 } from '@actor/core';
 import type { CompleteConfig } from './config.ts';
+import { DiscoveryDriver } from './discovery-driver.ts';
 import { shutDown, within } from './lifecycle.ts';
 import { heartbeats } from './membership/heartbeat-membership.ts';
 import { limitsWithin } from './remoting/limits.ts';
@@ -38,6 +38,8 @@ export interface LifeOptions {
   readonly system: ActorSystem;
   readonly incarnation: number;
   readonly listen: NodeAddress;
+  /** Gives up a start, and the search for other nodes; the life itself ends by `stop`. */
+  readonly signal: AbortSignal;
   /** Called for each event of the membership, when remoting knows of it already. */
   readonly report: (event: MembershipEvent) => void;
 }
@@ -48,29 +50,40 @@ const eventsMax = 1_000_000;
 export class Life {
   /** Resolves when the others count this life as over. */
   readonly condemned: Promise<Verdict>;
+  readonly discovery: DiscoveryDriver | undefined;
   readonly #options: LifeOptions;
   readonly #host: PluginHost;
-  readonly #discovery: Discovery | undefined;
   #condemn: (verdict: Verdict) => void = () => {};
   #membership: Membership | undefined;
   #remoting: Remoting | undefined;
-  #isRegistered = false;
   #following: Promise<void> | undefined;
 
   constructor(options: LifeOptions) {
     const { config, timing, incarnation, listen } = options;
-    const { clusterName, nodeId, transport, runtime, logger, metrics } = config;
+    const { clusterName, nodeId, transport, discovery, runtime, logger, metrics } = config;
     this.#options = options;
     this.condemned = new Promise((resolve) => (this.#condemn = resolve));
     this.#host = pluginHost({
-      ...{ clusterName, nodeId, incarnation, transport, listen, timing, runtime, metrics },
+      clusterName,
+      nodeId,
+      incarnation,
+      transport,
+      listen,
+      timing,
+      runtime,
+      metrics,
       logger: logger.child({ incarnation }),
     });
-    this.#discovery = config.discovery?.(this.#host.context);
-  }
-
-  get discovery(): Discovery | undefined {
-    return this.#discovery;
+    const { context } = this.#host;
+    this.discovery =
+      discovery &&
+      new DiscoveryDriver({
+        make: () => discovery(context),
+        timing,
+        runtime,
+        logger: context.logger.child({ component: 'discovery' }),
+        signal: options.signal,
+      });
   }
 
   /** @throws {@link ActorError} ACTOR_NODE_NOT_STARTED before the life has started. */
@@ -93,41 +106,34 @@ export class Life {
   }
 
   /** Leaves nothing open when it fails. @throws {@link ActorError} ACTOR_BIND_FAILED, or what a plugin throws. */
-  async start(signal: AbortSignal): Promise<void> {
+  async start(): Promise<void> {
     try {
       this.#watchSuccessors();
-      await this.#host.start({ signal });
-      await this.#startParts(signal);
+      await this.#host.start({ signal: this.#options.signal });
+      await this.#startParts();
     } catch (error) {
       await this.stop(1_000);
       throw error;
     }
   }
 
-  /** Makes this node findable, again after a failure or when what is known of it has changed. */
-  async register(): Promise<void> {
-    const { discovery } = this;
-    if (discovery === undefined || this.#membership === undefined) return;
-    const { nodeId, address, incarnation, metadata } = this.#membership.self();
-    try {
-      await discovery.register({ nodeId, address, incarnation, metadata });
-      this.#isRegistered = true;
-    } catch (error) {
-      this.#isRegistered = false;
-      this.#options.config.logger.warn(
-        { err: error },
-        'this node could not be registered; trying again later',
-      );
+  /** Joins through whichever of the addresses answers. When it resolves, messages reach every member. */
+  async join(addresses: readonly NodeAddress[], signal?: AbortSignal): Promise<void> {
+    await this.membership.join(addresses, signal === undefined ? {} : { signal });
+    for (const member of this.membership.members()) {
+      if (member.nodeId !== this.#options.config.nodeId) this.#remoting?.peerUp(member);
     }
   }
 
-  get isRegistered(): boolean {
-    return this.#isRegistered || this.#discovery === undefined;
+  /** Makes this node findable, unless it is. */
+  async register(): Promise<void> {
+    const { nodeId, address, incarnation, metadata } = this.membership.self();
+    await this.discovery?.register({ nodeId, address, incarnation, metadata });
   }
 
   setMetadata(metadata: Metadata): void {
     this.#membership?.setMetadata(metadata);
-    this.#isRegistered = false;
+    this.discovery?.outdate();
   }
 
   /** Goes with a word: what was sent has arrived, and the others see `member-left`. */
@@ -136,7 +142,7 @@ export class Life {
     const flush = (ms: number): Promise<unknown> =>
       within(runtime, ms, (signal) => this.#remoting?.flushed({ signal }) ?? Promise.resolve());
     const steps = [
-      { name: 'deregister', share: 0.2, run: () => this.#discovery?.deregister(nodeId) ?? Promise.resolve() },
+      { name: 'deregister', share: 0.2, run: () => this.discovery?.deregister(nodeId) ?? Promise.resolve() },
       { name: 'flush', share: 0.5, run: (ms: number) => flush(ms).then(() => {}) },
       { name: 'leave', share: 0.9, run: () => this.#membership?.leave() ?? Promise.resolve() },
     ];
@@ -149,15 +155,15 @@ export class Life {
     this.#remoting?.stop();
     const steps = [
       { name: 'membership', share: 0.3, run: () => this.#membership?.stop() ?? Promise.resolve() },
-      { name: 'discovery', share: 0.5, run: () => this.#discovery?.stop() ?? Promise.resolve() },
+      { name: 'discovery', share: 0.5, run: () => this.discovery?.stop() ?? Promise.resolve() },
       { name: 'transport', share: 1, run: (ms: number) => this.#host.stop({ deadlineMs: ms }) },
       { name: 'events', share: 1, run: () => this.#following ?? Promise.resolve() },
     ];
     await shutDown(steps, { deadlineMs, runtime, logger });
   }
 
-  async #startParts(signal: AbortSignal): Promise<void> {
-    const { config, system, metadata, incarnation } = this.#options;
+  async #startParts(): Promise<void> {
+    const { config, system, metadata, incarnation, signal } = this.#options;
     const { context, addresses, transport } = this.#host;
     const { runtime, metrics, suspectTimeoutMs, stallTimeoutMs, phiThreshold } = config;
     const address = this.#host.address();
@@ -166,18 +172,26 @@ export class Life {
     const channel = context.channel('actors', 'user');
     const scheme = transport.kind;
     this.#remoting = new Remoting({
-      ...{ system, channel, self, scheme, runtime, metrics, logger },
+      system,
+      channel,
+      self,
+      scheme,
+      runtime,
+      metrics,
+      logger,
       limits: limitsWithin(transport.supports.frameMaxBytes, config.remoting),
     });
     this.#remoting.start();
     const membership = heartbeats({ suspectTimeoutMs, stallTimeoutMs, phiThreshold })({
       ...context,
-      ...{ addresses, address, metadata },
+      addresses,
+      address,
+      metadata,
     });
     this.#membership = membership;
     this.#following = this.#follow(membership, this.#remoting);
     await membership.start({ signal });
-    await this.#discovery?.start({ signal });
+    await this.discovery?.start();
     await this.register();
   }
 

@@ -32,18 +32,28 @@ export async function shutDown(steps: readonly Step[], options: Shutdown): Promi
   }
 }
 
-/** False when the body is not done in time; its signal aborts then, and what becomes of it is nobody's concern any more. */
+/**
+ * False when the body is not done in time; its signal aborts then, and what becomes of it is nobody's concern any more.
+ * Rejects with the reason of `options.signal` when that aborts meanwhile.
+ */
 export async function within(
   runtime: Runtime,
   ms: number,
   body: (signal: AbortSignal) => Promise<unknown>,
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<boolean> {
+  options.signal?.throwIfAborted();
   const over = new AbortController();
   const running = body(over.signal);
   let cancel = (): void => {};
-  const isLate = new Promise<false>((resolve) => {
+  const isLate = new Promise<false>((resolve, reject) => {
     const timer = runtime.after(ms, () => resolve(false));
-    cancel = () => timer.cancel();
+    const aborted = (): void => reject(options.signal?.reason as Error);
+    options.signal?.addEventListener('abort', aborted, { once: true });
+    cancel = () => {
+      timer.cancel();
+      options.signal?.removeEventListener('abort', aborted);
+    };
   });
   try {
     return await Promise.race([running.then(() => true as const), isLate]);

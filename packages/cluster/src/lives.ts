@@ -8,12 +8,12 @@ import {
   type ActorSystem,
   type MembershipEvent,
   type NodeAddress,
-  type Timer,
   type Timing,
 } from '@actor/core';
 import type { CompleteConfig } from './config.ts';
 import { Life, type Verdict } from './life.ts';
 import { pause } from './lifecycle.ts';
+import { Search, type SearchOptions } from './search.ts';
 import { Seeds } from './seeds.ts';
 
 export interface LivesOptions {
@@ -26,8 +26,6 @@ export interface LivesOptions {
   readonly failed: (error: unknown) => void;
 }
 
-/** Addresses of earlier members that are tried in one round, so that a long list of them costs no flood of dials. */
-const rememberedPerRound = 3;
 const buryMs = 1_000;
 
 export class Lives {
@@ -36,13 +34,11 @@ export class Lives {
   readonly #over = new AbortController();
   #life: Life | undefined;
   #succession: Promise<void> = Promise.resolve();
-  #seekTimer: Timer | undefined;
-  #round = new AbortController();
+  #search: Search | undefined;
 
   constructor(options: LivesOptions) {
     this.#options = options;
-    const { joinAddresses, logger } = options.config();
-    this.#seeds = new Seeds(joinAddresses, logger);
+    this.#seeds = new Seeds(options.config().joinAddresses);
   }
 
   /** The present life, or the last one. */
@@ -58,42 +54,40 @@ export class Lives {
   }
 
   /** @throws {@link ActorError} when no address was reached, or the code of a refusal. */
-  async join(addresses: readonly NodeAddress[], signal: AbortSignal): Promise<void> {
+  async join(addresses: readonly NodeAddress[], signal: AbortSignal | undefined): Promise<void> {
     const life = this.#life;
     if (life === undefined) throw new ActorError('ACTOR_NODE_NOT_STARTED', 'The node has not been started.');
     this.#seeds.remember(addresses);
-    await life.membership.join(addresses, { signal: AbortSignal.any([signal, this.#over.signal]) });
+    await life.join(addresses, signal);
   }
 
   /** Looks for other nodes now, and from now on every `discoveryIntervalMs` as the config says now. */
   retime(): void {
-    if (this.#seekTimer !== undefined) this.#seekLater();
+    this.#search?.retime();
   }
 
   /** No life begins any more, and what is under way is given up. Resolves when that is so. */
   async close(): Promise<void> {
     this.#over.abort(new ActorError('ACTOR_NODE_STOPPED', 'The node has been stopped.'));
-    this.#round.abort();
-    this.#seekTimer?.cancel();
+    this.#search?.end();
     await this.#succession.catch(() => {});
   }
 
   async #begin(listen: NodeAddress, above: number): Promise<void> {
     let life: Life | undefined;
+    let at = listen;
+    let last = above;
     try {
-      for (let [at, last] = [listen, above]; ;) {
+      for (;;) {
         life = await this.#open(at, last);
-        this.#options.turned('joining');
-        const verdict = await Promise.race([this.#joinSeeds(life), life.condemned]);
+        const verdict = await this.#join(life, last === 0 ? 'final' : 'tried again');
         this.#over.signal.throwIfAborted();
         if (verdict === undefined) break;
-        [at, last] = [life.address(), Math.max(life.incarnation, verdict.incarnation)];
+        at = life.address();
+        last = Math.max(life.incarnation, verdict.incarnation);
         await this.#bury(life, verdict);
       }
-      this.#options.turned('running');
-      this.#seekLater();
-      const begun = life;
-      void life.condemned.then((verdict) => this.#follow(begun, verdict));
+      this.#run(life);
     } catch (error) {
       // Whoever gave this up ends the life himself, with a word to the others if they know of it already.
       if (!this.#over.signal.aborted) await life?.stop(buryMs);
@@ -101,10 +95,35 @@ export class Lives {
     }
   }
 
+  /** Why the life is over when it turns out to be so already. */
+  async #join(life: Life, refusal: SearchOptions['refusal']): Promise<Verdict | undefined> {
+    const { config, turned } = this.#options;
+    const { runtime, logger } = config();
+    const intervalMs = (): number => config().discoveryIntervalMs;
+    const search = new Search({ life, seeds: this.#seeds, runtime, logger, intervalMs, refusal });
+    this.#search = search;
+    turned('joining');
+    const joined = search.first().catch((error: unknown) => {
+      // The membership gave up because it learnt that this life is over.
+      this.#over.signal.throwIfAborted();
+      if (isActorError(error, 'ACTOR_NODE_STOPPED')) return life.condemned;
+      throw error;
+    });
+    const verdict = await Promise.race([joined, life.condemned]);
+    if (verdict === undefined) return undefined;
+    search.end();
+    return verdict;
+  }
+
+  #run(life: Life): void {
+    this.#options.turned('running');
+    this.#search?.begin();
+    void life.condemned.then((verdict) => this.#follow(life, verdict));
+  }
+
   #follow(life: Life, verdict: Verdict): void {
     if (this.#over.signal.aborted) return;
-    this.#seekTimer?.cancel();
-    this.#round.abort();
+    this.#search?.end();
     this.#options.turned('joining');
     this.#succession = this.#bury(life, verdict).then(() =>
       this.#begin(life.address(), Math.max(life.incarnation, verdict.incarnation)),
@@ -124,9 +143,18 @@ export class Lives {
       const incarnation = Math.max(last + 1, Math.floor(runtime.wallMs()));
       const timing = timingOf(config);
       const { metadata } = config();
-      const life = new Life({ config: config(), timing, metadata, system, incarnation, listen, report });
+      const life = new Life({
+        config: config(),
+        timing,
+        metadata,
+        system,
+        incarnation,
+        listen,
+        signal: this.#over.signal,
+        report,
+      });
       try {
-        await life.start(this.#over.signal);
+        await life.start();
         this.#life = life;
         return life;
       } catch (error) {
@@ -159,66 +187,6 @@ export class Lives {
     if (event.kind === 'member-left') this.#seeds.forget(event.member.address);
     this.#options.report(event);
   }
-
-  async #joinSeeds(life: Life): Promise<Verdict | undefined> {
-    const { signal } = this.#over;
-    try {
-      const addresses = await this.#seeds.find(life.discovery, { except: [life.address()], signal });
-      if (addresses.length > 0) await life.membership.join(addresses, { signal });
-      return undefined;
-    } catch (error) {
-      signal.throwIfAborted();
-      // The membership gave up because it learnt that this life is over.
-      if (isActorError(error, 'ACTOR_NODE_STOPPED')) return life.condemned;
-      if (!isActorError(error, 'ACTOR_NO_ROUTE') && !isOutlived(error)) throw error;
-      this.#options
-        .config()
-        .logger.warn({ err: error }, 'no seed answered; running alone and going on trying');
-      return undefined;
-    }
-  }
-
-  #seekLater(): void {
-    const { runtime, discoveryIntervalMs } = this.#options.config();
-    this.#seekTimer?.cancel();
-    this.#seekTimer = runtime.after(discoveryIntervalMs * (0.75 + runtime.random() / 2), () => {
-      this.#seekLater();
-      void this.#seek();
-    });
-  }
-
-  /** One look for nodes that are not members. What it has not reached by the next one is given up and tried anew. */
-  async #seek(): Promise<void> {
-    const life = this.#life;
-    if (life === undefined) return;
-    this.#round.abort();
-    this.#round = new AbortController();
-    const signal = AbortSignal.any([this.#round.signal, this.#over.signal]);
-    try {
-      if (!life.isRegistered) await life.register();
-      const except = life.membership.members().map((member) => member.address);
-      const found = await this.#seeds.find(life.discovery, {
-        except,
-        signal,
-        rememberedMax: rememberedPerRound,
-      });
-      if (found.length > 0) await life.membership.join(found, { signal });
-    } catch (error) {
-      const { logger } = this.#options.config();
-      const isRefusal =
-        isActorError(error, 'ACTOR_UNAUTHENTICATED') || isActorError(error, 'ACTOR_PROTOCOL_MISMATCH');
-      if (isRefusal) logger.warn({ err: error }, 'a node that should be a member refuses this one');
-      else logger.debug({ err: error }, 'no further node was found');
-    }
-  }
-}
-
-/**
- * A seed holds on to a link with a life that is above this one and gone: the machine crashed, and its clock went back. The
- * seed will find out, and then tell this node which incarnation to take.
- */
-function isOutlived(error: unknown): boolean {
-  return isActorError(error) && error.details['reason'] === 'old-incarnation';
 }
 
 /** What plugins see of the config's timing, as it is at each look. */

@@ -1,6 +1,6 @@
 // Whole nodes in one simulation: processes of their own on the memory transport, under a network with faults.
 
-import { silentLogger, type Logger } from '@actor/core';
+import { FeedSource, silentLogger, type DiscoveryFactory, type Logger, type NodeInfo } from '@actor/core';
 import { FaultNetwork, Simulation, type SimulatedRuntime } from '@actor/core/testkit';
 import { memory, memoryFabric } from '@actor/transport-memory';
 import { ClusterManager, type ClusterConfig, type ClusterEvent } from '../src/index.ts';
@@ -118,6 +118,66 @@ export class World {
   runtime(name: string): SimulatedRuntime {
     this.simulation.kill(name);
     return this.simulation.runtime(name);
+  }
+}
+
+type Trouble = 'none' | 'fails' | 'hangs';
+
+/** A registry that nodes fill by themselves, as etcd is one; what is asked of it may fail or hang. */
+export class Registry {
+  readonly nodes = new Map<string, NodeInfo>();
+  /** What was asked of it, as `discover`, `register b`. */
+  readonly calls: string[] = [];
+  readonly #changes = new FeedSource<readonly NodeInfo[]>();
+  trouble: Readonly<Partial<Record<string, Trouble>>> = {};
+
+  get factory(): DiscoveryFactory {
+    return () => {
+      let starts = 0;
+      return {
+        complete: false,
+        // As every plugin, it is started once.
+        start: () =>
+          (starts += 1) === 1 ? this.#call('start', () => {}) : Promise.reject(new Error('started twice')),
+        discover: () => this.#call('discover', () => [...this.nodes.values()]),
+        watch: (options = {}) => this.#watch(options),
+        register: (node) => this.#call('register', () => this.put(node.nodeId ?? '', node)),
+        deregister: (nodeId) =>
+          this.#call('deregister', () => {
+            this.nodes.delete(nodeId);
+            this.#publish();
+          }),
+        stop: () => Promise.resolve(),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      };
+    };
+  }
+
+  put(key: string, node: NodeInfo): void {
+    this.nodes.set(key, node);
+    this.#publish();
+  }
+
+  /** Ends every watch. */
+  hangUp(): void {
+    this.#changes.close();
+  }
+
+  #publish(): void {
+    this.#changes.publish([...this.nodes.values()]);
+  }
+
+  async #call<T>(what: string, body: () => T): Promise<T> {
+    this.calls.push(what);
+    if (this.trouble[what] === 'hangs') await new Promise(() => {});
+    if (this.trouble[what] === 'fails') throw new Error(`no registry to ${what}`);
+    return body();
+  }
+
+  async *#watch(options: { readonly signal?: AbortSignal }): AsyncGenerator<readonly NodeInfo[]> {
+    const changes = this.#changes.open(options);
+    yield await this.#call('watch', () => [...this.nodes.values()]);
+    yield* changes;
   }
 }
 

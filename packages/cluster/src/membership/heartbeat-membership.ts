@@ -4,8 +4,6 @@
 import {
   ActorError,
   FeedSource,
-  formatAddress,
-  isActorError,
   type Channel,
   type Feed,
   type FeedOptions,
@@ -22,6 +20,8 @@ import {
 } from '@actor/core';
 import { Heartbeat, type HeartbeatEffect } from './heartbeat.ts';
 import { checkHeartbeatOptions, type HeartbeatOptions, type HeartbeatTiming } from './heartbeat-options.ts';
+import { Joining } from './joining.ts';
+import { LostMembers } from './lost-members.ts';
 import { decodeMessage, encodeMessage, encodeMetadata, type MembershipMessage } from './messages.ts';
 
 /**
@@ -35,25 +35,20 @@ export function heartbeats(
   return (context) => new HeartbeatMembership(complete(context.timing.heartbeatIntervalMs), context);
 }
 
-/** Lost members that are looked for in one round, so that a long list of them costs no flood of dials. */
-const lostPerRound = 3;
-const answerMs = 1_000;
-
 export class HeartbeatMembership implements Membership {
   readonly #timing: HeartbeatTiming;
   readonly #context: MembershipContext;
   readonly #channel: Channel;
   readonly #protocol: Heartbeat;
   readonly #events = new FeedSource<MembershipEvent>();
-  readonly #over = new AbortController();
-  readonly #admissions = new Map<NodeId, Set<() => void>>();
+  readonly #joining: Joining;
+  readonly #lost: LostMembers;
   readonly #departures = new Set<() => void>();
   #subscriptions: readonly Unsubscribe[] = [];
   #tickTimer: Timer | undefined;
-  #searchTimer: Timer | undefined;
-  readonly #searchedFor = new Set<string>();
-  #searches = 0;
   #lastBadFrom: string | undefined;
+  /** Why nothing goes on any more. */
+  #ended: ActorError | undefined;
 
   /** See {@link heartbeats}. */
   constructor(timing: HeartbeatTiming, context: MembershipContext) {
@@ -64,18 +59,25 @@ export class HeartbeatMembership implements Membership {
     this.#checkMetadata(metadata);
     const self: Member = { nodeId, incarnation, version: 0, address, status: 'alive', metadata };
     this.#protocol = new Heartbeat(self, timing, context.runtime.monotonicMs());
+    const request = (peer: PeerIdentity): void => this.#perform(this.#protocol.request(this.#nowMs(), peer));
+    this.#joining = new Joining(context, request);
+    this.#lost = new LostMembers({
+      context,
+      members: this.#protocol.members,
+      found: request,
+    });
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
-    if (this.#over.signal.aborted) return Promise.reject(this.#over.signal.reason);
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (this.#isStarted) return Promise.resolve();
     this.#subscriptions = [
       this.#channel.receive((from, bytes) => this.#receive(from, bytes)),
       this.#channel.onLink((peer, up) => this.#protocol.link(peer, up)),
     ];
     this.#tick();
-    this.#searchLater();
+    this.#lost.begin();
     return Promise.resolve();
   }
 
@@ -105,25 +107,7 @@ export class HeartbeatMembership implements Membership {
     if (!this.#isStarted) {
       throw new ActorError('ACTOR_NODE_NOT_STARTED', 'The membership has not been started.');
     }
-    const signal =
-      options.signal === undefined ? this.#over.signal : AbortSignal.any([options.signal, this.#over.signal]);
-    signal.throwIfAborted();
-    const own = formatAddress(this.#context.address);
-    const others = new Map(seeds.map((seed) => [formatAddress(seed), seed]));
-    others.delete(own);
-    const failures: unknown[] = [];
-    const attempts = [...others.values()].map((address) =>
-      // A signal of its own: Node warns of a leak when many listen to one.
-      this.#joinThrough(address, AbortSignal.any([signal])).catch((error: unknown) => {
-        failures.push(error);
-        throw error;
-      }),
-    );
-    // Seeds that answer later than the first are joined too: they might be another part of the cluster.
-    await Promise.any(attempts).catch(() => {
-      signal.throwIfAborted();
-      throw unreached([...others.keys()], failures);
-    });
+    await this.#joining.join(seeds, options.signal);
   }
 
   leave(): Promise<void> {
@@ -137,7 +121,7 @@ export class HeartbeatMembership implements Membership {
       this.#departures.add(done);
       this.#perform(this.#protocol.leave());
       // Nobody is left to tell when the life is over, or was before.
-      if (this.#over.signal.aborted || !this.#isStarted) done();
+      if (this.#ended !== undefined || !this.#isStarted) done();
     });
   }
 
@@ -146,87 +130,14 @@ export class HeartbeatMembership implements Membership {
     this.#perform(this.#protocol.setMetadata(this.#nowMs(), Object.freeze({ ...metadata })));
   }
 
-  async #joinThrough(address: NodeAddress, signal: AbortSignal): Promise<void> {
-    const peer = await this.#context.addresses.connect(address, { signal });
-    if (peer.nodeId === this.#context.nodeId && peer.incarnation === this.#context.incarnation) {
-      throw new ActorError('ACTOR_NO_ROUTE', `${formatAddress(address)} is this node itself.`);
-    }
-    for (let tries = 0; tries <= this.#context.timing.maxRetries; tries += 1) {
-      if (await this.#isAdmitted(peer, signal)) return;
-    }
-    throw new ActorError(
-      'ACTOR_NO_ROUTE',
-      `${peer.nodeId} at ${formatAddress(address)} did not admit this node.`,
-    );
-  }
-
-  /** One request; false when it brought no admission in time. */
-  #isAdmitted(peer: PeerIdentity, signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const waiting = this.#admissions.get(peer.nodeId) ?? new Set();
-      const settle = (how: () => void): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', aborted);
-        waiting.delete(admitted);
-        if (waiting.size === 0) this.#admissions.delete(peer.nodeId);
-        how();
-      };
-      const aborted = (): void => settle(() => reject(signal.reason as Error));
-      const admitted = (): void => settle(() => resolve(true));
-      const timer = this.#context.runtime.after(answerMs, () => settle(() => resolve(false)));
-      if (signal.aborted) return aborted();
-      signal.addEventListener('abort', aborted, { once: true });
-      this.#admissions.set(peer.nodeId, waiting.add(admitted));
-      this.#perform(this.#protocol.request(this.#nowMs(), peer));
-    });
-  }
-
   #tick(): void {
     const { runtime } = this.#context;
     this.#tickTimer = runtime.after(this.#protocol.tickMs, () => this.#tick());
     this.#perform(this.#protocol.tick(this.#nowMs()));
     // After a stall the timer comes before what has arrived meanwhile. Nobody is judged until that was read.
     runtime.macrotask(() => {
-      if (!this.#over.signal.aborted) this.#perform(this.#protocol.judge(this.#nowMs()));
+      if (this.#ended === undefined) this.#perform(this.#protocol.judge(this.#nowMs()));
     });
-  }
-
-  #searchLater(): void {
-    const { runtime, timing } = this.#context;
-    const jitter = 0.75 + runtime.random() / 2;
-    this.#searchTimer = runtime.after(timing.discoveryIntervalMs * jitter, () => {
-      this.#searchForLost();
-      this.#searchLater();
-    });
-  }
-
-  /** A partition that has healed looks, from here, like dead members that answer. */
-  #searchForLost(): void {
-    const live = new Set(this.members().map((member) => formatAddress(member.address)));
-    const lost = this.#protocol.members
-      .ended()
-      .filter((member) => member.status === 'dead' && !live.has(formatAddress(member.address)));
-    for (let index = 0; index < Math.min(lost.length, lostPerRound); index += 1) {
-      const member = lost[this.#searches % lost.length];
-      this.#searches += 1;
-      if (member !== undefined) void this.#searchFor(member.address);
-    }
-  }
-
-  async #searchFor(address: NodeAddress): Promise<void> {
-    const key = formatAddress(address);
-    // An attempt may take longer than the time to the next round.
-    if (this.#searchedFor.has(key)) return;
-    this.#searchedFor.add(key);
-    try {
-      const signal = AbortSignal.any([this.#over.signal]);
-      const peer = await this.#context.addresses.connect(address, { signal });
-      this.#perform(this.#protocol.request(this.#nowMs(), peer));
-    } catch (error) {
-      this.#context.logger.debug({ err: error }, 'a lost member was not found');
-    } finally {
-      this.#searchedFor.delete(key);
-    }
   }
 
   #receive(from: PeerIdentity, bytes: Uint8Array): void {
@@ -257,7 +168,7 @@ export class HeartbeatMembership implements Membership {
           this.#announce(effect.event);
           break;
         case 'admitted':
-          for (const admitted of [...(this.#admissions.get(effect.by) ?? [])]) admitted();
+          this.#joining.admitted(effect.by);
           break;
         case 'departed':
           for (const done of [...this.#departures]) done();
@@ -288,10 +199,11 @@ export class HeartbeatMembership implements Membership {
   }
 
   #end(why: ActorError): void {
-    this.#over.abort(why);
+    this.#ended ??= why;
+    this.#joining.close(why);
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#tickTimer?.cancel();
-    this.#searchTimer?.cancel();
+    this.#lost.end();
     for (const done of [...this.#departures]) done();
   }
 
@@ -313,16 +225,4 @@ export class HeartbeatMembership implements Membership {
   #nowMs(): number {
     return this.#context.runtime.monotonicMs();
   }
-}
-
-function unreached(addresses: readonly string[], failures: readonly unknown[]): ActorError {
-  const refusal = failures.find(
-    (error) => isActorError(error, 'ACTOR_UNAUTHENTICATED') || isActorError(error, 'ACTOR_PROTOCOL_MISMATCH'),
-  );
-  const cause = refusal ?? failures[0];
-  const code = isActorError(refusal) ? refusal.code : 'ACTOR_NO_ROUTE';
-  const why = cause instanceof Error ? ` ${cause.message}` : '';
-  const where = addresses.length === 0 ? 'no address but the own one was given' : addresses.join(', ');
-  const details = { ...(isActorError(refusal) ? refusal.details : {}), addresses };
-  return new ActorError(code, `No node could be joined (${where}).${why}`, { details, cause });
 }
