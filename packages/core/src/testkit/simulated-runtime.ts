@@ -5,7 +5,8 @@ import { assert } from '../errors.ts';
 import type { AsyncContext, Runtime, Timer } from '../runtime.ts';
 import type { Agenda, Owner, Phase } from './agenda.ts';
 import type { RandomStream } from './random-stream.ts';
-import { AsyncLocalStorage, reaction } from './system-turn.ts';
+import { SimulatedContext } from './simulated-context.ts';
+import { reaction } from './system-turn.ts';
 
 export interface ClockOptions {
   /**
@@ -62,7 +63,7 @@ export class SimulatedRuntime implements Runtime, Owner {
   /** Moves each timer that is set to where it is due when the clock runs at another rate. */
   readonly #timers = new Set<() => void>();
   /** The contexts that have been used, which timers and macrotasks carry on. */
-  readonly #contexts: AsyncLocalStorage<unknown>[] = [];
+  readonly #contexts: SimulatedContext<unknown>[] = [];
 
   constructor(process: SimulatedProcess, clock: ClockOptions = {}) {
     this.node = process.node;
@@ -156,16 +157,7 @@ export class SimulatedRuntime implements Runtime, Owner {
   }
 
   asyncContext<T>(): AsyncContext<T> {
-    const storage = new AsyncLocalStorage<T>();
-    let isUsed = false;
-    return {
-      run: (value, body) => {
-        if (!isUsed) this.#contexts.push(storage);
-        isUsed = true;
-        return storage.run(value, body);
-      },
-      get: () => storage.getStore(),
-    };
+    return new SimulatedContext<T>((context) => this.#contexts.push(context));
   }
 
   /** The process does nothing for this long, then everything that is due at once: a blocked event loop, a stopped process. */
@@ -209,9 +201,6 @@ export class SimulatedRuntime implements Runtime, Owner {
   // Node's timers run in the context of whoever set them. `AsyncLocalStorage.snapshot` would carry all contexts on, but
   // costs more than ten times what the event itself does on Node 20, so only those of this runtime are.
   #bind(body: () => void): () => void {
-    return this.#contexts.reduce((next, storage) => {
-      const value = storage.getStore();
-      return () => storage.run(value, next);
-    }, body);
+    return SimulatedContext.bind(this.#contexts, body);
   }
 }

@@ -212,6 +212,29 @@ describe('a simulated process', () => {
     expect(log).toEqual(['the next process']);
   });
 
+  test('keeps contexts apart: nested ones, repeated ones, and those of other processes', async () => {
+    const simulation = new Simulation();
+    const [a, b] = [simulation.runtime('a'), simulation.runtime('b')];
+    const [one, two, other] = [a.asyncContext<number>(), a.asyncContext<number>(), b.asyncContext<number>()];
+    const seen: unknown[] = [];
+    const look = (): void => void seen.push([one.get(), two.get(), other.get()]);
+    one.run(1, () => two.run(2, () => one.run(3, () => other.run(4, look))));
+    one.run(1, () =>
+      other.run(4, () => {
+        a.macrotask(look);
+        b.after(1, look);
+      }),
+    );
+    await simulation.advance(10);
+    look();
+    expect(seen).toEqual([
+      [3, 2, 4],
+      [1, undefined, undefined],
+      [undefined, undefined, 4],
+      [undefined, undefined, undefined],
+    ]);
+  });
+
   test('carries an asynchronous context across awaits, timers and macrotasks', async () => {
     const simulation = new Simulation();
     const runtime = simulation.runtime('a');
