@@ -1,6 +1,6 @@
 // Every pending deadline of a system under one timer of the runtime, because most asks are answered long before theirs
 // and a timer each would cost more than the ask. A wheel of slots holds doubly linked lists, so adding and removing
-// take constant time; nothing is armed while nothing pends.
+// take constant time; soon after the last has left, nothing is armed.
 
 import type { Runtime, Timer } from './runtime.ts';
 
@@ -58,7 +58,7 @@ export class Deadlines {
     // Disarming at once would set and cancel a timer for each ask of a sequence.
     if (this.#count === 0 && !this.#resting) {
       this.#resting = true;
-      this.#runtime.macrotask(this.#rest);
+      this.#runtime.after(slotMs, this.#rest);
     }
   }
 

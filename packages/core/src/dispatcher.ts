@@ -49,7 +49,7 @@ export class Dispatcher {
 
   #work(): void {
     this.#called = true;
-    if (!this.#open) this.#openTurn();
+    if (!this.#open) this.#turnStartMs = this.#lookedMs = this.#runtime.monotonicMs();
     try {
       while (!this.#spent) {
         const runnable = this.#ready.shift();
@@ -63,14 +63,9 @@ export class Dispatcher {
     }
   }
 
-  #openTurn(): void {
-    this.#open = true;
-    this.#turnStartMs = this.#lookedMs = this.#runtime.monotonicMs();
-    this.#turnMessages = 0;
-    this.#runtime.macrotask(this.#next);
-  }
-
   #look(): void {
+    // Only what takes more than a stride is worth a macrotask: for a lone message it would cost more than the message.
+    if (!this.#open) this.#openTurn();
     const nowMs = this.#runtime.monotonicMs();
     const tookMs = nowMs - this.#lookedMs;
     this.#lookedMs = nowMs;
@@ -81,6 +76,12 @@ export class Dispatcher {
         ? Math.max(1, Math.floor((this.#stride * strideMs) / tookMs))
         : Math.min(strideMax, this.#stride * 2);
     this.#left = this.#stride;
+  }
+
+  #openTurn(): void {
+    this.#open = true;
+    this.#turnMessages = 0;
+    this.#runtime.macrotask(this.#next);
   }
 
   #nextTurn(): void {
