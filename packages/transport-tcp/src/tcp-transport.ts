@@ -55,6 +55,8 @@ export class TcpTransport implements Transport {
   readonly #receivers: Subscriptions<ReceiveListener>;
   readonly #linkListeners: Subscriptions<LinkListener>;
   readonly #dialFailedListeners: Subscriptions<DialFailedListener>;
+  /** Addresses as text: who sends much sends with the same object. */
+  readonly #keys = new WeakMap<NodeAddress, string>();
   #state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   #listener: Listener | undefined;
   #running: Running | undefined;
@@ -222,10 +224,19 @@ export class TcpTransport implements Transport {
     this.#checkSize(frame);
     const running = this.#running;
     if (running === undefined || this.#state !== 'running') return false;
-    const key = formatAddress(to);
+    const key = this.#keyOf(to);
     const link = this.#links.at(key);
     if (link !== undefined) return link.send(frame, lane);
     return !running.ownKeys.has(key) && running.dialler.send(key, to, frame, lane);
+  }
+
+  #keyOf(to: NodeAddress): string {
+    let key = this.#keys.get(to);
+    if (key === undefined) {
+      key = formatAddress(to);
+      this.#keys.set(to, key);
+    }
+    return key;
   }
 
   #checkSize(frame: Frame): void {

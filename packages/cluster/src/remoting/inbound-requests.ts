@@ -18,7 +18,7 @@ export interface InboundRequestsOptions {
 export class InboundRequests implements Answers {
   readonly #options: InboundRequestsOptions;
   readonly #open = new Map<number, InboundRequest>();
-  readonly #begun: InboundRequest[] = [];
+  #begun: InboundRequest[] = [];
   #timer: Timer | undefined;
   #timerAt = Infinity;
   #isEnded = false;
@@ -82,8 +82,9 @@ export class InboundRequests implements Answers {
 
   /** Writes which handlers have begun; one that has answered by now needs no mention. */
   mentionStarted(): void {
+    if (this.#begun.length === 0) return;
     for (const { closed, id } of this.#begun) if (!closed) this.#options.outbox.note(kind.started, id);
-    this.#begun.length = 0;
+    this.#begun = [];
   }
 
   /** The session is over. */

@@ -149,6 +149,7 @@ export class PeerLink {
       // What was just delivered may have ended the link.
       if (this.#isOpen) this.#read(batch, now);
     }
+    this.#driver.schedule();
     if (this.isIdle) this.#options.onIdle();
   }
 

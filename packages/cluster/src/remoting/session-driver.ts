@@ -32,7 +32,7 @@ export class SessionDriver {
   readonly #session: Session<Batch>;
   #isScheduled = false;
   #rounds = 0;
-  #seen = -1;
+  #seen = 0;
   #timer: Timer | undefined;
   #timerAt = Infinity;
   #isEnded = false;
@@ -64,7 +64,7 @@ export class SessionDriver {
     if (this.#isScheduled || this.#isEnded) return;
     this.#isScheduled = true;
     this.#rounds = 0;
-    this.#seen = -1;
+    this.#seen = this.#options.waiting();
     this.#options.runtime.microtask(this.#flush);
   }
 
@@ -85,14 +85,16 @@ export class SessionDriver {
     this.schedule();
   }
 
-  /** The frames to act on the batches of; undefined for a frame that no honest peer sends. */
+  /**
+   * The frames to act on the batches of; undefined for a frame that no honest peer sends. `schedule` must follow, behind
+   * what they lead to, so that one frame carries it all.
+   */
   receive(header: ActorMessage, frame: Buffer, now: number): readonly Uint8Array[] | undefined {
     const { sequence, ack, greeting } = header;
     const batch = sequence === 0 ? undefined : frame;
     const received = this.#session.receive({ sequence, ack, greeting, batch }, now);
     if (received === undefined) return undefined;
     for (const acked of received.acked) this.#options.onAcked(acked);
-    this.schedule();
     return received.batches;
   }
 
@@ -105,7 +107,7 @@ export class SessionDriver {
   readonly #flush = (): void => {
     if (this.#isEnded) return;
     const waiting = this.#options.waiting();
-    if (waiting > this.#seen && waiting > 0 && this.#rounds < roundsMax) {
+    if (waiting > this.#seen && this.#rounds < roundsMax) {
       this.#seen = waiting;
       this.#rounds += 1;
       this.#options.runtime.microtask(this.#flush);

@@ -204,15 +204,18 @@ export class Session<T> {
   #acknowledge(ack: number, now: number): readonly T[] {
     const count = ack - this.#acked;
     if (count <= 0) return nothing;
-    const slots = this.#window.splice(0, count);
-    for (const slot of slots) this.#windowBytes -= slot.bytes;
+    const batches: T[] = [];
+    for (const { batch, bytes } of this.#window.splice(0, count)) {
+      batches.push(batch);
+      this.#windowBytes -= bytes;
+    }
     this.#acked = ack;
     this.#cursor = Math.max(this.#cursor, ack + 1);
     this.#timeoutMs = this.#limits.retransmitMinMs;
     this.#timeoutAt = this.#window.length > 0 ? this.#deadline(now) : Infinity;
     // Frames that were under way when the timeout struck are probably lost as well: the next hole is known at once.
     this.#probe = this.#acked < this.#recoverTo;
-    return slots.map((slot) => slot.batch);
+    return batches;
   }
 
   #accept(sequence: number, batch: Uint8Array, now: number): readonly Uint8Array[] {
