@@ -59,7 +59,7 @@ export type Observation =
   | { readonly kind: 'opened'; readonly id: number; readonly process: ProcessId; readonly to: number }
   /** A value came out of a stream. */
   | { readonly kind: 'item'; readonly id: number; readonly value: number }
-  /** An actor watches one life of another. `isMember`: the watcher's node counted that life's node as a member. */
+  /** An actor watches one life of another. `isMember`: the watcher's node had said that that life's node is up. */
   | {
       readonly kind: 'watched';
       readonly watch: number;

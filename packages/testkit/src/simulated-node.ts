@@ -67,12 +67,14 @@ export class SimulatedNode {
     const runtime = simulation.runtime(nodeId, { offsetMs: this.#offsetMs, rate: this.#rate });
     const cluster = new ClusterManager({ ...config, runtime });
     recorder.record({ kind: 'process-started', process: id });
-    this.#follow(id, cluster);
+    const found = new Set<NodeId>();
+    this.#follow(id, cluster, found);
     let begin = (): void => {};
     const started = new Promise<void>((resolve) => (begin = resolve)).then(() => cluster.start());
     const process = makeProcess({
       ...{ nodeId, id, cluster, runtime, started, calm, nodeIds },
       ...{ addressOf, recorder, simulation, heldMs: () => this.#heldMs },
+      hasFound: (other) => found.has(other),
     });
     this.#process = process;
     this.counters.set(id, () => cluster.system.stats());
@@ -160,7 +162,7 @@ export class SimulatedNode {
     this.#heldUntilMs = 0;
   }
 
-  #follow(process: ProcessId, cluster: ClusterManager): void {
+  #follow(process: ProcessId, cluster: ClusterManager, found: Set<NodeId>): void {
     const { recorder } = this.#options;
     const failed = (error: unknown): void => this.#options.fail(`the feeds of ${process} failed`, error);
     const each = async <T>(feed: AsyncIterable<T>, body: (value: T) => void): Promise<void> => {
@@ -174,7 +176,10 @@ export class SimulatedNode {
       }
     }).catch(failed);
     each(cluster.events({ bufferMax: lettersMax }), (event) => {
+      if (event.kind === 'member-up') found.add(event.member.nodeId);
+      if (event.kind === 'declared-dead') found.clear();
       const lost = lostIn(event, this.nodeId);
+      if (lost !== undefined) found.delete(lost.nodeId);
       if (lost !== undefined) recorder.record({ kind: 'node-lost', process, ...lost });
       if (event.kind === 'status-changed' && event.status === 'failed') {
         this.#options.fail(`${process} has failed`, event.error);

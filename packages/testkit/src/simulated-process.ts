@@ -30,6 +30,8 @@ export interface SimulatedProcess {
   readonly record: (observation: Observation) => void;
   /** A number for a message or a watch in the history. */
   readonly nextId: () => number;
+  /** Have the events of this node said that the other one is up, and not since then that it is gone? */
+  readonly hasFound: (nodeId: NodeId) => boolean;
   /** For how long the process has been paused so far, in milliseconds. */
   readonly heldMs: () => number;
 }
@@ -40,7 +42,7 @@ export type Workload = (process: SimulatedProcess) => void | Promise<void>;
 /** What `makeProcess` makes a process of. */
 export interface ProcessParts extends Pick<
   SimulatedProcess,
-  'nodeId' | 'id' | 'cluster' | 'runtime' | 'started' | 'calm' | 'nodeIds' | 'heldMs'
+  'nodeId' | 'id' | 'cluster' | 'runtime' | 'started' | 'calm' | 'nodeIds' | 'heldMs' | 'hasFound'
 > {
   readonly addressOf: (nodeId: NodeId) => NodeAddress;
   readonly recorder: Recorder;

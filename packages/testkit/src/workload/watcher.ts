@@ -41,9 +41,7 @@ export const watcher: Actor<Record<never, never>, State, ClientArgs> = actor(Wat
       if (open.has(life)) return;
       const nodeId = nodeOf(life);
       const watch = process.nextId();
-      const isMember = process.cluster
-        .members()
-        .some((member) => member.nodeId === nodeId && member.status === 'alive');
+      const isMember = nodeId === process.nodeId || process.hasFound(nodeId);
       open.set(life, { watch, ref });
       process.record({ kind: 'watched', watch, watcher: watcherLife, target: life, isMember });
       ctx.watch(ref);
