@@ -35,7 +35,7 @@ export interface ClusterConfig {
    */
   readonly host?: string;
   /**
-   * Where to listen. 0 takes any free port, which a node keeps through its lives but not across restarts.
+   * Where to listen. 0 takes any free port, which a node keeps through its lives where it can, but not across restarts.
    * @defaultValue 0
    */
   readonly port?: number;

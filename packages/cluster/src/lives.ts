@@ -48,8 +48,7 @@ export class Lives {
 
   /** Resolves when the node is a member of whatever cluster it could reach, be it alone. */
   start(): Promise<void> {
-    const { host, port } = this.#options.config();
-    this.#succession = this.#begin({ host, port }, 0);
+    this.#succession = this.#begin(0);
     return this.#succession;
   }
 
@@ -73,17 +72,16 @@ export class Lives {
     await this.#succession.catch(() => {});
   }
 
-  async #begin(listen: NodeAddress, above: number): Promise<void> {
+  /** Begins the life after the one of that incarnation. */
+  async #begin(above: number): Promise<void> {
     let life: Life | undefined;
-    let at = listen;
     let last = above;
     try {
       for (;;) {
-        life = await this.#open(at, last);
+        life = await this.#open(last);
         const verdict = await this.#join(life, last === 0 ? 'final' : 'tried again');
         this.#over.signal.throwIfAborted();
         if (verdict === undefined) break;
-        at = life.address();
         last = Math.max(life.incarnation, verdict.incarnation);
         await this.#bury(life, verdict);
       }
@@ -126,7 +124,7 @@ export class Lives {
     this.#search?.end();
     this.#options.turned('joining');
     this.#succession = this.#bury(life, verdict).then(() =>
-      this.#begin(life.address(), Math.max(life.incarnation, verdict.incarnation)),
+      this.#begin(Math.max(life.incarnation, verdict.incarnation)),
     );
     this.#succession.catch((error: unknown) => {
       if (!this.#over.signal.aborted) this.#options.failed(error);
@@ -134,34 +132,40 @@ export class Lives {
   }
 
   /** Starts a life. The first one has its port or has it not; a later one waits for its predecessor's to be free. */
-  async #open(listen: NodeAddress, last: number): Promise<Life> {
-    const { config, system } = this.#options;
-    const report = (event: MembershipEvent): void => this.#report(event);
-    const { runtime, maxRetries, retryDelayMs } = config();
+  async #open(last: number): Promise<Life> {
+    const { runtime, maxRetries, retryDelayMs, host, port } = this.#options.config();
+    // Of the config, not of the last life's address: that is what the others dial, which may be mapped to it.
+    let listen = { host, port: port === 0 ? (this.#life?.address().port ?? 0) : port };
     for (let tries = 0; ; tries += 1) {
       this.#over.signal.throwIfAborted();
-      const incarnation = Math.max(last + 1, Math.floor(runtime.wallMs()));
-      const timing = timingOf(config);
-      const { metadata } = config();
-      const life = new Life({
-        config: config(),
-        timing,
-        metadata,
-        system,
-        incarnation,
-        listen,
-        signal: this.#over.signal,
-        report,
-      });
+      const life = this.#make(Math.max(last + 1, Math.floor(runtime.wallMs())), listen);
       try {
         await life.start();
         this.#life = life;
         return life;
       } catch (error) {
-        if (last === 0 || tries >= maxRetries || !isActorError(error, 'ACTOR_BIND_FAILED')) throw error;
+        if (last === 0 || !isActorError(error, 'ACTOR_BIND_FAILED')) throw error;
+        if (tries >= maxRetries) {
+          if (listen.port === port) throw error;
+          listen = { host, port };
+        }
         await pause(runtime, retryDelayMs, this.#over.signal);
       }
     }
+  }
+
+  #make(incarnation: number, listen: NodeAddress): Life {
+    const { config, system } = this.#options;
+    return new Life({
+      config: config(),
+      timing: timingOf(config),
+      metadata: config().metadata,
+      system,
+      incarnation,
+      listen,
+      signal: this.#over.signal,
+      report: (event) => this.#report(event),
+    });
   }
 
   /** Ends a condemned life. @throws {@link ActorError} ACTOR_NAME_TAKEN when another process lives under this node's id. */

@@ -6,12 +6,28 @@ import { ClusterManager } from '@actor/cluster';
 import { tcp } from '@actor/transport-tcp';
 
 const { tcp: tcpOptions, ...config } = JSON.parse(process.argv[2]);
-const Cart = protocol('cart', { add: tell(), total: ask() });
+const Cart = protocol('cart', {
+  add: tell(),
+  total: ask(),
+  echo: ask(),
+  block: tell(),
+  flood: tell(),
+});
 const cart = actor(Cart, {
   state: () => ({ total: 0 }),
   on: {
     add: (ctx, quantity) => void (ctx.state.total += quantity),
     total: (ctx) => ctx.state.total,
+    echo: (_, value) => value,
+    // Blocks the whole event loop, for so many milliseconds.
+    block: (_, forMs) => {
+      const endMs = performance.now() + forMs;
+      while (performance.now() < endMs);
+    },
+    flood: (_, { address, times }) => {
+      const target = cluster.ref(Cart, address);
+      for (let count = 0; count < times; count += 1) target.tell.add(1);
+    },
   },
 });
 
@@ -22,7 +38,10 @@ process.on('disconnect', () => process.exit());
 
 void (async () => {
   for await (const event of cluster.events()) {
-    if (event.kind !== 'status-changed') continue;
+    if (event.kind !== 'status-changed') {
+      process.send({ seen: `${event.kind} ${event.member?.nodeId ?? event.by}` });
+      continue;
+    }
     const isIn = event.status === 'joining' || event.status === 'running';
     process.send({
       status: event.status,

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { NodeAddress, TransportFactory } from '@actor/core';
+import type { ClusterConfig } from '../src/index.ts';
 import { World } from './world.ts';
 
 let world: World;
@@ -243,6 +245,55 @@ describe('G7 heals', () => {
     mend();
     await world.agree('bc', 60_000);
     expect(c.status()).toBe('running');
+  });
+});
+
+describe('a next life', () => {
+  /** Where each life of `c` was told to listen; the others dial `outside.test:7`, which is mapped to wherever that is. */
+  async function listens(changes: Partial<ClusterConfig>): Promise<readonly NodeAddress[]> {
+    const places: NodeAddress[] = [];
+    const outside = { host: 'outside.test', port: 7 };
+    const { transport } = world.config('c');
+    let bound = outside;
+    const mapped: TransportFactory = (context) => {
+      const inner = transport(context);
+      const send = inner.send.bind(inner);
+      inner.send = (to, ...rest) => send(to.host === outside.host ? bound : to, ...rest);
+      return inner;
+    };
+    const behind: TransportFactory = (context) => {
+      const inner = transport(context);
+      const start = inner.start.bind(inner);
+      const address = inner.address.bind(inner);
+      places.push(context.listen);
+      inner.start = async (options) => {
+        await start(options);
+        bound = address();
+      };
+      inner.address = () => outside;
+      return inner;
+    };
+    await world.of('ab', { transport: mapped });
+    await world.start('c', { ...changes, transport: behind });
+    await world.agree('abc');
+    world.simulation.pause('c', 30_000);
+    await world.sees('a', 'dead c');
+    await world.agree('abc', 60_000);
+    return places;
+  }
+
+  test('listens where the last one did, not where that was dialled', async () => {
+    const place = { host: 'c.test', port: 1 };
+    expect(await listens({})).toEqual([place, place]);
+  });
+
+  test('on any port keeps it, or takes another when it is gone', async () => {
+    await world.start('z', { host: 'c.test', port: 7, joinAddresses: [] });
+    // Here the port that the others dial is one that can't be bound.
+    const places = await listens({ port: 0, maxRetries: 1 });
+    expect(places[0]).toEqual({ host: 'c.test', port: 0 });
+    expect(places[1]).toEqual({ host: 'c.test', port: 7 });
+    expect(places.at(-1)).toEqual({ host: 'c.test', port: 0 });
   });
 });
 
