@@ -23,8 +23,14 @@ async function stream(client: RemoteClient, roundMs: number, flow: Flow): Promis
   const before = flow.count(await client.received());
   let sent = 0;
   let arrived = 0;
+  let questions = 0;
   const look = async (): Promise<void> => {
-    arrived = Math.max(arrived, flow.count(await client.received()) - before);
+    questions++;
+    try {
+      arrived = Math.max(arrived, flow.count(await client.received()) - before);
+    } finally {
+      questions--;
+    }
   };
   let failure: Error | undefined;
   const fail = (error: unknown): void => {
@@ -36,7 +42,8 @@ async function stream(client: RemoteClient, roundMs: number, flow: Flow): Promis
     const limit = Math.min(sent + flow.perTurn, arrived + flow.onTheirWayMax);
     const from = sent;
     while (sent < limit && flow.send(sent)) sent++;
-    if (sent > from) look().catch(fail);
+    // Where a queue was full, the last question may have been refused, and nothing more goes out without its answer.
+    if (sent > from || questions === 0) look().catch(fail);
     await turn();
     if (failure !== undefined) throw failure;
   }
