@@ -4,6 +4,7 @@ import { formatAddress, isActorError, parseAddress, type Metadata, type NodeAddr
 import type { ClusterConfig, Reconfiguration } from './config.ts';
 import { refuse, type ConfigFault } from './config-fault.ts';
 import { encodeMetadata, intervalMaxMs } from './membership/messages.ts';
+import { defaultRemotingLimits } from './remoting/limits.ts';
 
 /** Says what is wrong with a value, or nothing. */
 type Rule = (value: unknown) => string | undefined;
@@ -84,16 +85,19 @@ const rules: Readonly<Record<keyof ClusterConfig, Rule>> = {
   askTimeoutMs: duration,
   preset: (value) =>
     value === 'default' || value === 'fast' ? undefined : `must be 'default' or 'fast', not ${show(value)}`,
-  remoting: (value) => {
-    const fault = object(value);
-    if (fault !== undefined) return fault;
-    const wrong = Object.entries(value as object).find(([, each]) => !(typeof each === 'number' && each > 0));
-    return wrong === undefined ? undefined : `.${wrong[0]} must be a number above 0, not ${show(wrong[1])}`;
-  },
+  remoting: object,
   runtime: has('monotonicMs', 'wallMs', 'after', 'microtask', 'macrotask', 'random', 'randomBytes'),
   logger: has('trace', 'debug', 'info', 'warn', 'error', 'child'),
   metrics: has('counter', 'gauge', 'histogram'),
 };
+
+const limitRules: Readonly<Record<string, Rule>> = Object.fromEntries(
+  Object.keys(defaultRemotingLimits).map((limit) => {
+    // Numbers of requests travel in two bytes.
+    const most = limit === 'requestsMax' ? 65_536 : Number.MAX_SAFE_INTEGER;
+    return [limit, limit.endsWith('Ms') ? duration : wholeBetween(1, most)];
+  }),
+);
 
 const required = ['clusterName', 'nodeName', 'transport'] as const;
 
@@ -105,10 +109,12 @@ export function checkConfig(config: ClusterConfig): void {
     .filter((path) => config[path] === undefined)
     .map((path) => ({ path, message: 'is missing' }));
   const addresses: readonly unknown[] = Array.isArray(config.joinAddresses) ? config.joinAddresses : [];
+  const limits = object(config.remoting) === undefined ? (config.remoting ?? {}) : {};
   refuse([
     ...missing,
     ...faultsOf(config, rules),
     ...addresses.flatMap((address, index) => faultOfAddress(address, `joinAddresses[${index}]`)),
+    ...faultsOf(limits, limitRules).map((fault) => ({ ...fault, path: `remoting.${fault.path}` })),
   ]);
 }
 

@@ -14,7 +14,7 @@ import {
 } from '@actor/core';
 import { pino } from 'pino';
 import { checkConfig, toAddress } from './config-check.ts';
-import type { RemotingLimits } from './remoting/limits.ts';
+import { defaultRemotingLimits, type RemotingLimits } from './remoting/limits.ts';
 
 /** How quick a cluster is: `fast` notices a loss in a second or two, for tests and for nodes side by side. */
 export type Preset = 'default' | 'fast';
@@ -142,7 +142,7 @@ export interface ClusterDefaults {
   readonly retryDelayMs: number;
   readonly askTimeoutMs: number;
   readonly metadata: Metadata;
-  readonly remoting: Partial<RemotingLimits>;
+  readonly remoting: RemotingLimits;
 }
 
 /** A config with every gap filled. */
@@ -181,7 +181,7 @@ function defaultsFor(
     retryDelayMs: 200,
     askTimeoutMs: 5_000,
     metadata: {},
-    remoting: {},
+    remoting: defaultRemotingLimits,
   };
 }
 
@@ -199,6 +199,7 @@ export function completeConfig(config: ClusterConfig): CompleteConfig {
     metrics: noMetrics,
     ...withoutGaps(given),
     metadata: Object.freeze({ ...config.metadata }),
+    remoting: { ...defaultRemotingLimits, ...withoutGaps(config.remoting ?? {}) },
     joinAddresses: joinAddresses.map((entry, index) => toAddress(entry, `joinAddresses[${index}]`)),
   };
 }

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { actor, ask, protocol, type DiscoveryFactory, type Metrics } from '@actor/core';
 import { staticDiscovery } from '@actor/discovery-static';
 import { memory, memoryFabric } from '@actor/transport-memory';
-import { ClusterManager, defaultConfig, type ClusterConfig, type Reconfiguration } from '../src/index.ts';
+import {
+  ClusterManager,
+  defaultConfig,
+  defaultRemotingLimits,
+  type ClusterConfig,
+  type Reconfiguration,
+} from '../src/index.ts';
 import { LogBook, World } from './world.ts';
 
 const transport = memory({ fabric: memoryFabric() });
@@ -71,13 +77,29 @@ describe('a wrong config', () => {
     ['heartbeatIntervalMs', 60_001],
     ['metadata', []],
     ['metadata', { x: 'x'.repeat(5_000) }],
-    ['remoting', { windowMaxFrames: 0 }],
+    ['remoting', [1]],
     ['runtime', {}],
     ['metrics', null],
   ])('%s is checked: %j', (path, value) => {
     const key = path.replace(/\[.*/, '');
     expect(Object.keys(faultsOf({ clusterName: 'c', nodeName: 'n', transport, [key]: value }))).toEqual([
       path,
+    ]);
+  });
+
+  test('bounds of remoting are checked one by one, and a misspelt one is none', () => {
+    const remoting = {
+      windowMaxFrames: 0,
+      batchMaxBytes: 1.5,
+      ackDelayMs: 0.5,
+      requestsMax: 65_537,
+      windowMaxByte: 1,
+    };
+    expect(Object.keys(faultsOf({ clusterName: 'c', nodeName: 'n', transport, remoting }))).toEqual([
+      'remoting.windowMaxFrames',
+      'remoting.batchMaxBytes',
+      'remoting.requestsMax',
+      'remoting.windowMaxByte',
     ]);
   });
 
@@ -102,6 +124,7 @@ test('defaultConfig says what an option is when it is left out, for either prese
     maxRetries: 10,
     retryDelayMs: 200,
     askTimeoutMs: 5_000,
+    remoting: defaultRemotingLimits,
   });
   expect(defaultConfig('fast')).toMatchObject({ heartbeatIntervalMs: 100, suspectTimeoutMs: 1_000 });
 });

@@ -54,7 +54,11 @@ class Bench {
       onLink: () => () => {},
     };
     const context: Partial<MembershipContext> = {
-      ...{ nodeId: 'a', incarnation: 1, address: { host: 'a', port: 1 }, metadata: {}, runtime },
+      nodeId: 'a',
+      incarnation: 1,
+      address: { host: 'a', port: 1 },
+      metadata: {},
+      runtime,
       logger: this.book.logger,
       metrics: {
         counter: () => ({ add: () => {} }),
