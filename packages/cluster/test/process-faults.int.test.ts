@@ -8,8 +8,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ask, protocol, tell } from '@actor/core';
 import { tcp } from '@actor/transport-tcp';
 import type { ClusterConfig } from '../src/index.ts';
-import { portOf, ProcessWorld, secret, time, type Child } from './process-world.ts';
-import { freePort, Proxy } from './proxy.ts';
+import { portOf, ProcessWorld, secret, time, type Child } from './process-world.int.ts';
+import { freePort, Proxy } from './proxy.int.ts';
 
 const Cart = protocol('cart', {
   add: tell<number>(),
@@ -201,7 +201,7 @@ describe('strangers', () => {
       for (const socket of sockets) socket.destroy();
       return Promise.resolve();
     });
-    await Promise.all(sockets.map((socket) => (socket.connecting ? once(socket, 'connect') : undefined)));
+    await Promise.all(sockets.filter((socket) => socket.connecting).map((socket) => once(socket, 'connect')));
     for (let count = 0; count < 200; count += 1) expect(await all.cart.ask.echo(count)).toBe(count);
     // Somebody else gets in meanwhile.
     const third = all.world.spawn({ nodeName: 'c' });

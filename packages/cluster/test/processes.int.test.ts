@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { actor, ask, protocol, tell, type ActorRef } from '@actor/core';
 import { tcp, type TcpOptions } from '@actor/transport-tcp';
-import { clock, portOf, ProcessWorld, secret, startNode, time, type Report } from './process-world.ts';
+import { clock, portOf, ProcessWorld, secret, startNode, time, type Report } from './process-world.int.ts';
 
 const Cart = protocol('cart', { add: tell<number>(), total: ask<void, number>() });
 const Watchman = protocol('watchman', { watch: tell<{ ref: ActorRef }>() });
