@@ -6,7 +6,7 @@ import { memory, memoryFabric } from '../src/index.ts';
 const factory = () => memory({ fabric: memoryFabric(), frameMaxBytes: 2 * 1024 ** 2 });
 
 const isFor = ({ requires }: ReturnType<typeof transportSuite>[number]): boolean =>
-  requires !== 'parts' && requires !== 'ownFrames';
+  requires !== 'headBytes' && requires !== 'ownFrames';
 
 describe('transport conformance', () => {
   const suite = transportSuite(() => Promise.resolve(simulatedTransports(factory()))).filter(isFor);

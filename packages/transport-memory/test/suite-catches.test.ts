@@ -193,8 +193,8 @@ const breaches: readonly {
   },
   {
     what: 'forgets the second part of a frame',
-    caught: /two parts/,
-    make: () => broken((inner) => ({ sendParts: (to, head, _, lane) => inner.send(to, head, lane) })),
+    caught: /in place/,
+    make: () => broken((inner) => ({ sendInPlace: (to, bytes, _, lane) => inner.send(to, bytes, lane) })),
   },
   {
     what: 'writes again into frames that it says are their own',
@@ -231,7 +231,8 @@ function isStopped(inner: Transport): boolean {
 type TransportCase = ReturnType<typeof transportSuite>[number];
 
 /** It needs nothing that the memory transport does not have. */
-const isPlain = ({ requires }: TransportCase): boolean => requires !== 'parts' && requires !== 'ownFrames';
+const isPlain = ({ requires }: TransportCase): boolean =>
+  requires !== 'headBytes' && requires !== 'ownFrames';
 
 async function failures(
   make: () => TransportFactory,

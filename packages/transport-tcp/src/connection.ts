@@ -3,8 +3,8 @@
 
 import type { Socket } from 'node:net';
 import type { Runtime } from '@actor/core';
-import { type Frame, pieceOf } from './frame.ts';
-import { concatFrames, FrameDecoder, frameKind, headerBytes, writeHeader } from './framing.ts';
+import { type Frame, joined, pieceOf } from './frame.ts';
+import { FrameDecoder, frameKind, headerBytes, writeHeader } from './framing.ts';
 import { LaneQueue } from './lane-queue.ts';
 
 export interface ConnectionOptions {
@@ -197,18 +197,12 @@ export class Connection {
       run.push(frame);
       this.#queue.shift();
     }
-    this.#socket.write(concatFrames(run));
+    this.#socket.write(joined(run));
     return size;
   }
 
   #writeLarge(frame: Frame): number {
-    if (this.#sentOfFirst === 0) {
-      const header = Buffer.allocUnsafe(headerBytes);
-      writeHeader(header, 0, frame.byteLength, frameKind.frame);
-      this.#socket.write(header);
-      this.#sentOfFirst = headerBytes;
-    }
-    const piece = pieceOf(frame, this.#sentOfFirst - headerBytes, this.#options.chunkBytes);
+    const piece = pieceOf(frame, this.#sentOfFirst, this.#options.chunkBytes);
     this.#socket.write(piece);
     this.#sentOfFirst += piece.byteLength;
     if (this.#sentOfFirst === headerBytes + frame.byteLength) {

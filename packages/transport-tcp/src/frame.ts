@@ -1,34 +1,61 @@
-// A frame as its sender gave it: in one piece, or in two that travel one behind the other and are never put together.
+// A frame that waits for its turn: as `send` got it, or ready for the socket, with its header in the room that its sender
+// left and perhaps a second part that is never put together with the first.
 
-export type Frame = Uint8Array | FrameParts;
+import { frameKind, headerBytes, writeHeader } from './framing.ts';
 
-export class FrameParts {
-  readonly head: Uint8Array;
-  readonly tail: Uint8Array;
+export type Frame = Uint8Array | ReadyFrame;
 
-  constructor(head: Uint8Array, tail: Uint8Array) {
-    this.head = head;
+export class ReadyFrame {
+  /** The header, and what of the frame lies behind it. */
+  readonly bytes: Uint8Array;
+  readonly tail: Uint8Array | undefined;
+  /** Without the header. */
+  readonly byteLength: number;
+
+  /** The first `headerBytes` of `bytes` are room. */
+  constructor(bytes: Uint8Array, tail: Uint8Array | undefined) {
+    this.bytes = bytes;
     this.tail = tail;
-  }
-
-  get byteLength(): number {
-    return this.head.byteLength + this.tail.byteLength;
+    this.byteLength = bytes.byteLength - headerBytes + (tail?.byteLength ?? 0);
+    writeHeader(bytes, 0, this.byteLength, frameKind.frame);
   }
 }
 
-/** The next bytes of the frame from `from` on, at most so many: as they lie, and less than asked where a part ends. */
-export function pieceOf(frame: Frame, from: number, maxBytes: number): Uint8Array {
-  if (frame instanceof Uint8Array) return part(frame, from, maxBytes);
-  const { head, tail } = frame;
-  return from < head.byteLength ? part(head, from, maxBytes) : part(tail, from - head.byteLength, maxBytes);
+/** What comes next of the frame as it travels, when `sent` bytes of that are gone: as it lies, `maxBytes` at most. */
+export function pieceOf(frame: Frame, sent: number, maxBytes: number): Uint8Array {
+  if (frame instanceof Uint8Array) {
+    return sent === 0 ? headerOf(frame) : part(frame, sent - headerBytes, maxBytes);
+  }
+  const { bytes, tail } = frame;
+  if (tail === undefined || sent < bytes.byteLength) return part(bytes, sent, maxBytes);
+  return part(tail, sent - bytes.byteLength, maxBytes);
 }
 
-export function writeFrame(target: Uint8Array, at: number, frame: Frame): void {
-  if (frame instanceof Uint8Array) target.set(frame, at);
-  else {
-    target.set(frame.head, at);
-    target.set(frame.tail, at + frame.head.byteLength);
+/** The frames as they travel, in one piece. For small ones: a write costs more than a copy. */
+export function joined(frames: readonly Frame[]): Uint8Array {
+  const [first] = frames;
+  if (frames.length === 1 && first instanceof ReadyFrame && first.tail === undefined) return first.bytes;
+  let size = 0;
+  for (const frame of frames) size += headerBytes + frame.byteLength;
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const frame of frames) {
+    if (frame instanceof Uint8Array) {
+      writeHeader(bytes, at, frame.byteLength, frameKind.frame);
+      bytes.set(frame, at + headerBytes);
+    } else {
+      bytes.set(frame.bytes, at);
+      if (frame.tail !== undefined) bytes.set(frame.tail, at + frame.bytes.byteLength);
+    }
+    at += headerBytes + frame.byteLength;
   }
+  return bytes;
+}
+
+function headerOf(frame: Uint8Array): Uint8Array {
+  const header = Buffer.allocUnsafe(headerBytes);
+  writeHeader(header, 0, frame.byteLength, frameKind.frame);
+  return header;
 }
 
 function part(bytes: Uint8Array, from: number, maxBytes: number): Uint8Array {

@@ -2,30 +2,18 @@
 // in the frame: each lane has a connection of its own, so that nothing of one lane stands before something of another.
 
 import { ActorError } from '@actor/core';
-import { type Frame, writeFrame } from './frame.ts';
 
 export const headerBytes = 5;
 
 /** `frame` is a frame of the transport's user; the others ask for and give a sign of life, and have no body. */
 export const frameKind = { frame: 0, ping: 1, pong: 2 } as const;
 
-export function writeHeader(target: Buffer, at: number, length: number, kind: number): void {
-  target.writeUInt32LE(length, at);
+export function writeHeader(target: Uint8Array, at: number, length: number, kind: number): void {
+  target[at] = length;
+  target[at + 1] = length >>> 8;
+  target[at + 2] = length >>> 16;
+  target[at + 3] = length >>> 24;
   target[at + 4] = kind;
-}
-
-/** One buffer with all the frames, headers included. For small ones: a write costs more than a copy. */
-export function concatFrames(frames: readonly Frame[]): Buffer {
-  let size = 0;
-  for (const frame of frames) size += headerBytes + frame.byteLength;
-  const joined = Buffer.allocUnsafe(size);
-  let at = 0;
-  for (const frame of frames) {
-    writeHeader(joined, at, frame.byteLength, frameKind.frame);
-    writeFrame(joined, at + headerBytes, frame);
-    at += headerBytes + frame.byteLength;
-  }
-  return joined;
 }
 
 export interface FrameSink {

@@ -19,7 +19,8 @@ import {
 import { checkBound, checkListen } from './bind-policy.ts';
 import { Dialler } from './dialler.ts';
 import type { Self } from './hello.ts';
-import { type Frame, FrameParts } from './frame.ts';
+import { type Frame, ReadyFrame } from './frame.ts';
+import { headerBytes } from './framing.ts';
 import type { Link } from './link.ts';
 import { LinkTable } from './link-table.ts';
 import { Listener } from './listener.ts';
@@ -74,7 +75,7 @@ export class TcpTransport implements Transport {
       frameMaxBytes: settings.frameMaxBytes,
       dialFailures: true,
       authenticated: this.#security.authenticated,
-      parts: true,
+      headBytes: headerBytes,
       ownFrames: true,
     };
     checkListen(context.listen, { ...settings, authenticated: this.#security.authenticated });
@@ -144,8 +145,8 @@ export class TcpTransport implements Transport {
     return this.#send(to, frame, lane);
   }
 
-  sendParts(to: NodeAddress, head: Uint8Array, tail: Uint8Array, lane: Lane): boolean {
-    return this.#send(to, new FrameParts(head, tail), lane);
+  sendInPlace(to: NodeAddress, bytes: Uint8Array, tail: Uint8Array | undefined, lane: Lane): boolean {
+    return this.#send(to, new ReadyFrame(bytes, tail), lane);
   }
 
   broadcast(frame: Uint8Array, lane: Lane): void {

@@ -25,7 +25,7 @@ for (const [variant, fixture] of Object.entries(variants)) {
   describe(`transport conformance ${variant}`, () => {
     const isWrapped = variant === 'over a slow network';
     const suite = transportSuite(() => Promise.resolve(fixture()), { hosts }).filter(
-      ({ requires }) => !isWrapped || (requires !== 'parts' && requires !== 'ownFrames'),
+      ({ requires }) => !isWrapped || (requires !== 'headBytes' && requires !== 'ownFrames'),
     );
     test.each(suite.map((c) => [c.name, c] as const))('%s', (_, c) => c.run());
   });

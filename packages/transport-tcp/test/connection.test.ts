@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { Simulation } from '@actor/core/testkit';
 import { expect, test } from 'vitest';
 import { Connection } from '../src/connection.ts';
-import { FrameParts, pieceOf } from '../src/frame.ts';
+import { pieceOf, ReadyFrame } from '../src/frame.ts';
 import { frameKind, headerBytes, writeHeader } from '../src/framing.ts';
 
 const mebibyte = 1024 ** 2;
@@ -68,19 +68,27 @@ test('a large frame goes into the socket in pieces of chunkBytes', async () => {
   expect(pipe.pieces.map(({ length }) => length)).toEqual([headerBytes, 4_096, 4_096, 1_808]);
 });
 
-test('a large frame in two parts goes into the socket as it lies, and a small one in one piece', async () => {
+test('a frame that comes with room for its header goes into the socket as it lies', async () => {
   const { simulation, pipe, connection } = open();
-  const [head, tail] = [Buffer.alloc(100, 1), Buffer.alloc(4_096, 2)];
-  connection.send(new FrameParts(head, tail));
-  connection.send(new FrameParts(head, Buffer.alloc(5_000)));
-  connection.send(new FrameParts(head.subarray(50), tail.subarray(4_000)));
+  const room = (length: number): Buffer => Buffer.alloc(headerBytes + length, 1);
+  const [small, head, tail, large] = [room(50), room(100), Buffer.alloc(5_000, 2), room(4_097)];
+  connection.send(new ReadyFrame(small, undefined));
   await simulation.advance(1);
-  expect(pipe.pieces[2]).toBe(tail);
+  connection.send(new ReadyFrame(head, tail));
+  connection.send(new ReadyFrame(large, undefined));
+  connection.send(new ReadyFrame(room(50), Buffer.alloc(60)));
+  connection.send(Buffer.alloc(10));
+  pipe.drain();
+  await simulation.advance(1);
+  expect(pipe.pieces[0]).toBe(small);
+  expect(pipe.pieces[1]).toBe(head);
   expect(pipe.pieces.map(({ length }) => length)).toEqual([
-    ...[headerBytes, 100, 4_096],
-    ...[headerBytes, 100, 4_096, 904],
-    headerBytes + 50 + 96,
+    ...[headerBytes + 50],
+    ...[headerBytes + 100, 4_096, 904],
+    ...[4_096, headerBytes + 1],
+    headerBytes + 110 + headerBytes + 10,
   ]);
+  expect(pipe.pieces.map((piece) => piece[headerBytes])).toEqual([1, 1, 2, 2, 1, 1, 1]);
 });
 
 test('a socket that takes nothing holds one batch; the rest waits, and can be taken back whole', async () => {
@@ -93,9 +101,9 @@ test('a socket that takes nothing holds one batch; the rest waits, and can be ta
   expect(pipe.bytes).toBeLessThan(800_000);
   connection.destroy();
   const begun = Math.ceil(pipe.bytes / 200_005);
-  expect(connection.takeUnsent().map((frame) => [pieceOf(frame, 0, 1)[0], frame.byteLength])).toEqual(
-    [0, 1, 2, 3, 4, 5, 6, 7].slice(begun).map((number) => [number, 200_000]),
-  );
+  expect(
+    connection.takeUnsent().map((frame) => [pieceOf(frame, headerBytes, 1)[0], frame.byteLength]),
+  ).toEqual([0, 1, 2, 3, 4, 5, 6, 7].slice(begun).map((number) => [number, 200_000]));
 });
 
 test('questions for a sign of life that come at once have one answer, and one that is not read waits for that', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pieceOf } from '../src/frame.ts';
+import { headerBytes } from '../src/framing.ts';
 import { LaneQueue, overheadBytes } from '../src/lane-queue.ts';
 import { backoffMs } from '../src/reconnect.ts';
 
@@ -13,7 +14,7 @@ test('a queue of empty frames has a bound too', () => {
 
 test('frames that are taken back come before those that wait, up to the bound', () => {
   const queue = new LaneQueue(10 * (overheadBytes + 1));
-  const numbers = (): unknown[] => queue.drain().map((frame) => pieceOf(frame, 0, 1)[0]);
+  const numbers = (): unknown[] => queue.drain().map((frame) => pieceOf(frame, headerBytes, 1)[0]);
   for (const number of [8, 9]) queue.push(Uint8Array.of(number));
   queue.restore([1, 2].map((number) => Uint8Array.of(number)));
   expect(numbers()).toEqual([1, 2, 8, 9]);

@@ -1,6 +1,6 @@
 import type { Lane } from '@actor/core';
 import { describe, expect, test } from 'vitest';
-import { concatFrames } from '../src/framing.ts';
+import { joined } from '../src/frame.ts';
 import { encodeHello } from '../src/hello.ts';
 import {
   dialFailure,
@@ -143,7 +143,7 @@ describe('a link', () => {
     control?.socket.end();
     bulk?.socket.end();
     const text = 'a frame that takes longer than a second';
-    const frame = Buffer.concat([concatFrames([Buffer.from(text)])]);
+    const frame = Buffer.concat([joined([Buffer.from(text)])]);
     const sinceMs = performance.now();
     for (let piece = 0; piece < 6; piece += 1) {
       await until(() => performance.now() - sinceMs > piece * 300, 'the next piece');
@@ -168,7 +168,7 @@ describe('a link', () => {
     await until(() => links(a).includes('-x#1'), 'link-down');
     const [, user] = await rawLink(a.address, 'x', { linkId: 'b'.repeat(16) });
     await until(() => user?.received.includes('younger') === true, 'both frames');
-    expect(user?.received).toEqual(concatFrames([Buffer.from('older'), Buffer.from('younger')]));
+    expect(user?.received).toEqual(joined([Buffer.from('older'), Buffer.from('younger')]));
   });
 
   test('whose listener throws carries its frames all the same', async () => {

@@ -141,6 +141,8 @@ export class Channels {
 export class NamedChannel implements Channel {
   readonly name: string;
   readonly #header: Uint8Array;
+  /** Room before the header, for the transport. */
+  readonly #room: number;
   readonly #lane: Lane;
   readonly #options: ChannelsOptions;
   readonly #onLink: (listener: LinkListener) => Unsubscribe;
@@ -155,13 +157,15 @@ export class NamedChannel implements Channel {
   ) {
     this.name = name;
     this.#header = Uint8Array.of(encoded.length, ...encoded);
+    const { transport } = options;
+    this.#room = transport.sendInPlace === undefined ? 0 : (transport.supports.headBytes ?? 0);
     this.#lane = lane;
     this.#options = options;
     this.#onLink = onLink;
   }
 
   get headBytes(): number {
-    return this.#header.length;
+    return this.#room + this.#header.length;
   }
 
   get receiver(): Receiver | undefined {
@@ -187,12 +191,9 @@ export class NamedChannel implements Channel {
     const { addressOf, transport } = this.#options;
     const address = addressOf(to);
     if (address === undefined) return false;
-    frame.set(this.#header);
-    if (tail === undefined) return transport.send(address, frame, this.#lane);
-    return (
-      transport.sendParts?.(address, frame, tail, this.#lane) ??
-      transport.send(address, joined(frame, tail), this.#lane)
-    );
+    frame.set(this.#header, this.#room);
+    if (transport.sendInPlace !== undefined) return transport.sendInPlace(address, frame, tail, this.#lane);
+    return transport.send(address, tail === undefined ? frame : joined(frame, tail), this.#lane);
   }
 
   /** For the host, which speaks to addresses before it knows who is there. */

@@ -19,8 +19,8 @@ export interface TransportFeatures {
   readonly dialFailures: boolean;
   /** Peers are authenticated before a byte of theirs is decoded. */
   readonly authenticated: boolean;
-  /** It takes frames in two parts, through `sendParts`. */
-  readonly parts?: boolean;
+  /** It takes frames through `sendInPlace`, with that many bytes of room for itself before each. */
+  readonly headBytes?: number;
   /** What it hands to a listener is memory that nobody else reads or writes again: it may be kept without copying. */
   readonly ownFrames?: boolean;
 }
@@ -50,8 +50,11 @@ export interface Transport extends Startable {
    * @throws {@link ActorError} ACTOR_FRAME_TOO_LARGE above `supports.frameMaxBytes`.
    */
   send(to: NodeAddress, frame: Uint8Array, lane: Lane): boolean;
-  /** With `supports.parts`: as `send`, for the frame that is `head` and then `tail`, which saves putting them together. */
-  sendParts?(to: NodeAddress, head: Uint8Array, tail: Uint8Array, lane: Lane): boolean;
+  /**
+   * With `supports.headBytes`: as `send`, but nothing is copied on the way. The first `headBytes` of `bytes` are room for
+   * the transport; the frame is the rest of it and then `tail`, where there is one.
+   */
+  sendInPlace?(to: NodeAddress, bytes: Uint8Array, tail: Uint8Array | undefined, lane: Lane): boolean;
   /** Sends to every linked peer; one whose queue is full misses the frame. */
   broadcast(frame: Uint8Array, lane: Lane): void;
   /** A listener must not throw, and must copy the frame if it keeps it beyond the call, unless `supports.ownFrames`. */

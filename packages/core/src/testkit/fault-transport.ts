@@ -40,7 +40,7 @@ export class FaultTransport implements Transport {
 
   /** What stands between sender and receiver here keeps frames, and may hand one over twice. */
   get supports(): TransportFeatures {
-    return { ...this.#inner.supports, parts: false, ownFrames: false };
+    return { ...this.#inner.supports, headBytes: 0, ownFrames: false };
   }
 
   address(): NodeAddress {

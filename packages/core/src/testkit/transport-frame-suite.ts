@@ -19,6 +19,13 @@ function numbered(number: number, length = 4): Uint8Array {
 const numberOf = (frame: Uint8Array): number => new DataView(frame.buffer, frame.byteOffset).getUint32(0);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
+/** The frame behind room for the transport. */
+function roomy(frame: Uint8Array, headBytes: number): Uint8Array {
+  const bytes = new Uint8Array(headBytes + frame.length);
+  bytes.set(frame, headBytes);
+  return bytes;
+}
+
 /** Sends numbered frames until the queue is full; how many were taken. */
 function fill(from: TransportRecorder, to: TransportRecorder, lane: Lane): number {
   const bytes = Math.min(65_536, from.transport.supports.frameMaxBytes);
@@ -101,25 +108,29 @@ export const transportFrameClaims: readonly TransportClaim[] = [
     },
   },
   {
-    name: 'a frame in two parts of any size arrives as one, in order with the others',
-    requires: 'parts',
+    name: 'a frame sent in place, in one part or two of any size, arrives as one, in order with the others',
+    requires: 'headBytes',
     run: async (bench) => {
       const [a, b] = await bench.pair();
+      const { frameMaxBytes, headBytes = 0 } = a.transport.supports;
+      const inPlace = (frame: Uint8Array, tail?: Uint8Array): boolean | undefined =>
+        a.transport.sendInPlace?.(b.address, roomy(frame, headBytes), tail, 'user');
       const sizes = [0, 1, 100, 4_095, 4_096, 4_097, 70_000, 200_000];
       const all = sizes.flatMap((head) => sizes.map((tail) => [head, head + tail] as const));
       for (const [number, [head, size]] of all.entries()) {
         const frame = numbered(number, size);
-        const wasTaken = a.transport.sendParts?.(b.address, frame.slice(0, head), frame.slice(head), 'user');
-        assert.equal(wasTaken, true, 'the parts are taken');
-        assert.equal(a.transport.send(b.address, numbered(number, size), 'user'), true, 'the whole is taken');
-        await bench.fixture.eventually(() => b.frames().length >= 2, 'both frames');
+        assert.equal(inPlace(frame.slice(0, head), frame.slice(head)), true, 'the parts are taken');
+        assert.equal(a.transport.send(b.address, frame.slice(), 'user'), true, 'the copy is taken');
+        assert.equal(inPlace(frame), true, 'the whole is taken');
+        await bench.fixture.eventually(() => b.frames().length >= 3, 'all frames');
         for (const got of b.frames('user')) assert.deepEqual(Buffer.from(got), Buffer.from(frame));
-        b.log.splice(b.log.length - 2);
+        b.log.splice(b.log.length - 3);
       }
-      const tooLarge = new Uint8Array(a.transport.supports.frameMaxBytes);
       const isRefusal = (error: unknown): boolean => isActorError(error, 'ACTOR_FRAME_TOO_LARGE');
-      const one = Uint8Array.of(1);
-      assert.throws(() => a.transport.sendParts?.(b.address, one, tooLarge, 'user'), isRefusal);
+      const [one, most] = [Uint8Array.of(1), new Uint8Array(frameMaxBytes)];
+      assert.throws(() => inPlace(one, most), isRefusal);
+      assert.equal(inPlace(most.subarray(1), one), true, 'the largest frame is taken');
+      await bench.fixture.eventually(() => b.frames().length >= 1, 'the largest frame');
     },
   },
   {
