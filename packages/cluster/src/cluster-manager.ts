@@ -167,9 +167,10 @@ export class ClusterManager implements AsyncDisposable {
     return undefined;
   }
 
-  /** Alive and suspect members, this node included, sorted by id; empty outside a life. */
+  /** Alive and suspect members, this node included, sorted by id; empty before, between and after the lives of the node. */
   members(): readonly Member[] {
-    return this.#isLiving() ? (this.#lives.current?.membership.members() ?? []) : [];
+    const life = this.#isLiving() ? this.#lives.current : undefined;
+    return life === undefined || life.isOver ? [] : life.membership.members();
   }
 
   /** This node as the others see it. @throws {@link ActorError} ACTOR_NODE_NOT_STARTED before it has started. */

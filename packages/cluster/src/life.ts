@@ -54,6 +54,7 @@ export class Life {
   readonly #options: LifeOptions;
   readonly #host: PluginHost;
   #condemn: (verdict: Verdict) => void = () => {};
+  #isOver = false;
   #membership: Membership | undefined;
   #remoting: Remoting | undefined;
   #following: Promise<void> | undefined;
@@ -62,7 +63,12 @@ export class Life {
     const { config, timing, incarnation, listen } = options;
     const { clusterName, nodeId, transport, discovery, runtime, logger, metrics } = config;
     this.#options = options;
-    this.condemned = new Promise((resolve) => (this.#condemn = resolve));
+    this.condemned = new Promise((resolve) => {
+      this.#condemn = (verdict) => {
+        this.#isOver = true;
+        resolve(verdict);
+      };
+    });
     this.#host = pluginHost({
       clusterName,
       nodeId,
@@ -90,6 +96,11 @@ export class Life {
   get membership(): Membership {
     if (this.#membership !== undefined) return this.#membership;
     throw new ActorError('ACTOR_NODE_NOT_STARTED', 'The node has not been started.');
+  }
+
+  /** Nobody is reached any more. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get incarnation(): number {
@@ -152,6 +163,7 @@ export class Life {
   /** Ends the life. Watchers of remote actors learn that those are gone, outstanding asks fail. Never rejects. */
   async stop(deadlineMs: number): Promise<void> {
     const { runtime, logger } = this.#options.config;
+    this.#isOver = true;
     this.#remoting?.stop();
     const steps = [
       { name: 'membership', share: 0.3, run: () => this.#membership?.stop() ?? Promise.resolve() },

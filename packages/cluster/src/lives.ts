@@ -54,10 +54,17 @@ export class Lives {
 
   /** @throws {@link ActorError} when no address was reached, or the code of a refusal. */
   async join(addresses: readonly NodeAddress[], signal: AbortSignal | undefined): Promise<void> {
-    const life = this.#life;
-    if (life === undefined) throw new ActorError('ACTOR_NODE_NOT_STARTED', 'The node has not been started.');
     this.#seeds.remember(addresses);
-    await life.join(addresses, signal);
+    for (let life = this.#life; life !== undefined; life = this.#life) {
+      try {
+        return await life.join(addresses, signal);
+      } catch (error) {
+        if (this.#over.signal.aborted || !isActorError(error, 'ACTOR_NODE_STOPPED')) throw error;
+      }
+      // That life was over, or ended meanwhile: the next one joins.
+      await life.condemned;
+      await this.#succession;
+    }
   }
 
   /** Looks for other nodes now, and from now on every `discoveryIntervalMs` as the config says now. */

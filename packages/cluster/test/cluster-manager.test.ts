@@ -297,6 +297,30 @@ describe('a next life', () => {
   });
 });
 
+test('between two lives a node has no members, keeps its name and place, and a join by hand waits for the next', async () => {
+  await world.of('abc');
+  const c = world.node('c');
+  world.simulation.pause('c', 30_000);
+  await world.sees('c', 'declared-dead');
+  expect([c.status(), c.members(), c.address]).toEqual(['joining', [], 'memory://c.test:1']);
+  const before = c.self().incarnation;
+  await world.simulation.settle(c.join(['a.test:1']));
+  expect(c.self().incarnation).toBeGreaterThan(before);
+  await world.agree('abc');
+});
+
+test('a join by hand that is under way when a life ends goes on in the next', async () => {
+  await world.of('abc', { maxRetries: 100, retryDelayMs: 1_000 });
+  const c = world.node('c');
+  const join = c.join(['d.test:1']);
+  world.simulation.pause('c', 30_000);
+  await world.sees('c', 'declared-dead');
+  await world.agree('abc', 30_000);
+  await world.start('d', { joinAddresses: [] });
+  await world.simulation.settle(join);
+  await world.agree('abcd');
+});
+
 describe('a next life waits for the port of the last one', () => {
   /** Runs until `c` has ended a life and not yet begun the next, and takes its port meanwhile. */
   async function usurp() {

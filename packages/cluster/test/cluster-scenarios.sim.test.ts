@@ -36,7 +36,7 @@ describe('starting', () => {
     await world.simulation.settle(Promise.all(starting));
     expect([...results.keys()]).toEqual(['accepted']);
     await world.agree(sixteen, 5_000);
-    await world.simulation.advance(20_000);
+    await world.simulation.advance(5_000);
     for (const name of sixteen) expect(falls(name)).toEqual([]);
     for (const name of sixteen) {
       const ups = world.story(name).filter((each) => each.startsWith('up '));
@@ -84,7 +84,7 @@ describe('trouble', () => {
     const go = (): void => {
       if (isOver) return;
       for (let count = 0; count < 20; count += 1) ref.tell.add(1);
-      runtime.after(5, go);
+      runtime.after(20, go);
     };
     go();
     return () => (isOver = true);
