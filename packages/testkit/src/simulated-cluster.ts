@@ -6,7 +6,7 @@ import { ActorError, type NodeId, silentLogger, type SystemStats } from '@actor/
 import { FaultNetwork, type RandomStream, Simulation } from '@actor/core/testkit';
 import { memory, memoryFabric } from '@actor/transport-memory';
 import type { ProcessId } from './history.ts';
-import { type View, checkHeals } from './promises/heals.ts';
+import type { View } from './promises/heals.ts';
 import type { Violation } from './promises/violation.ts';
 import { Recorder } from './recorder.ts';
 import { SimulatedNode } from './simulated-node.ts';
@@ -94,11 +94,6 @@ export class SimulatedCluster {
 
   views(): readonly View[] {
     return [...this.nodes.values()].flatMap((node) => node.view() ?? []);
-  }
-
-  /** True when every node that runs sees exactly those that run. */
-  get isWhole(): boolean {
-    return checkHeals(this.views(), []).length === 0;
   }
 
   counters(): ReadonlyMap<ProcessId, SystemStats> {

@@ -146,13 +146,16 @@ export class SimulatedNode {
     if (cluster === undefined) return undefined;
     const status = cluster.status();
     const isLiving = status === 'running' || status === 'joining';
+    const self = isLiving && cluster.members().length > 0 ? cluster.self() : undefined;
     return {
       nodeId: this.nodeId,
       status,
-      incarnation: isLiving && cluster.members().length > 0 ? cluster.self().incarnation : 0,
-      members: cluster
-        .members()
-        .map(({ nodeId, incarnation, status: seen }) => ({ nodeId, incarnation, status: seen })),
+      incarnation: self?.incarnation ?? 0,
+      metadata: self?.metadata ?? {},
+      members: cluster.members().map(({ nodeId, incarnation, status: seen, metadata }) => ({
+        ...{ nodeId, incarnation, metadata },
+        status: seen,
+      })),
     };
   }
 

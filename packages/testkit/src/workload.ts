@@ -3,6 +3,7 @@
 
 import type { SimulatedProcess, Workload } from './simulated-process.ts';
 import { client } from './workload/client.ts';
+import { relay } from './workload/relay.ts';
 import { watcher } from './workload/watcher.ts';
 import { mortal, worker } from './workload/worker.ts';
 
@@ -28,8 +29,14 @@ export function mixedWorkload(options: MixedWorkloadOptions = {}): Workload {
   return async (process) => {
     for (const name of workers) process.cluster.registerActor(worker, { name, args: { process } });
     for (const name of mortals) raise(process, name);
-    await process.started;
     const args = { process, everyMs, workers, mortals };
+    process.cluster.registerActor(relay, { name: 'relay', args });
+    let changes = 0;
+    process.every(5_000, () => {
+      changes += 1;
+      process.cluster.reconfigure({ metadata: { process: process.id, changes } });
+    });
+    await process.started;
     for (const name of names('client', clients)) process.cluster.registerActor(client, { name, args });
     for (const name of names('watcher', Math.ceil(clients / 2))) {
       process.cluster.registerActor(watcher, { name, args });

@@ -178,11 +178,12 @@ describe('G6 death watch', () => {
 });
 
 describe('G7 heals', () => {
+  const metadata = { zone: 'x' };
   const member = (nodeId: string, incarnation: number, status: 'alive' | 'suspect' = 'alive') => ({
-    ...{ nodeId, incarnation, status },
+    ...{ nodeId, incarnation, status, metadata: {} },
   });
   const view = (nodeId: string, members = [member('a', 1), member('b', 2)]) => ({
-    ...{ nodeId, status: 'running' as const, incarnation: nodeId === 'a' ? 1 : 2, members },
+    ...{ nodeId, status: 'running' as const, incarnation: nodeId === 'a' ? 1 : 2, metadata: {}, members },
   });
 
   test('is kept when all who run see each other', () => {
@@ -194,6 +195,10 @@ describe('G7 heals', () => {
     ['somebody is suspect', [view('a'), view('b', [member('a', 1, 'suspect'), member('b', 2)])]],
     ['an old life is seen', [view('a'), view('b', [member('a', 0), member('b', 2)])]],
     ['the dead are seen', [view('a'), view('b', [member('a', 1), member('b', 2), member('c', 3)])]],
+    [
+      'old metadata is seen',
+      [{ ...view('a', [{ ...member('a', 1), metadata }, member('b', 2)]), metadata }, view('b')],
+    ],
     ['somebody does not run', [view('a'), { ...view('b'), status: 'joining' as const }]],
   ])('is broken when %s', (_, views) => {
     expect(checkHeals(views, [])).toEqual([{ promise: 'G7', text: expect.stringMatching(/^b is /) }]);

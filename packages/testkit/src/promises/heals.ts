@@ -1,8 +1,9 @@
-// G7: when the network is whole again, every node that runs sees exactly those that run, each in its present life, and
+// G7: when the network is whole again, every node that runs sees exactly those that run, each in its present life and with its present
+// metadata, and
 // messages get through. Nobody was restarted for it.
 
 import type { ClusterStatus } from '@actor/cluster';
-import type { MemberStatus, NodeId } from '@actor/core';
+import type { MemberStatus, Metadata, NodeId } from '@actor/core';
 import type { History } from '../history.ts';
 import type { Violation } from './violation.ts';
 
@@ -11,10 +12,12 @@ export interface View {
   readonly nodeId: NodeId;
   readonly status: ClusterStatus;
   readonly incarnation: number;
+  readonly metadata: Metadata;
   readonly members: readonly {
     readonly nodeId: NodeId;
     readonly incarnation: number;
     readonly status: MemberStatus;
+    readonly metadata: Metadata;
   }[];
 }
 
@@ -34,10 +37,10 @@ function ofViews(views: readonly View[]): readonly Violation[] {
 
 function shown(members: View['members']): string {
   return members
-    .map(
-      ({ nodeId, incarnation, status }) =>
-        `${nodeId}/${incarnation}${status === 'alive' ? '' : ` (${status})`}`,
-    )
+    .map(({ nodeId, incarnation, status, metadata }) => {
+      const facts = Object.keys(metadata).length === 0 ? '' : JSON.stringify(metadata);
+      return `${nodeId}/${incarnation}${facts}${status === 'alive' ? '' : ` (${status})`}`;
+    })
     .sort()
     .join(', ');
 }

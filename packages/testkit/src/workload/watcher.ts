@@ -2,8 +2,8 @@
 
 import { type Actor, actor, type ActorRef, protocol } from '@actor/core';
 import { type ActorLife, nodeOf } from '../history.ts';
-import { type ClientArgs, Errands } from './client.ts';
-import type { Occupant } from './worker.ts';
+import type { Occupant } from './contract.ts';
+import { type ErrandArgs, Errands } from './errands.ts';
 
 const Watcher = protocol('testkit-watcher', {});
 
@@ -20,8 +20,8 @@ interface State {
 
 const knownMax = 12;
 
-export const watcher: Actor<Record<never, never>, State, ClientArgs> = actor(Watcher, {
-  state: (_: ClientArgs): State => ({ open: new Map(), known: [] }),
+export const watcher: Actor<Record<never, never>, State, ErrandArgs> = actor(Watcher, {
+  state: (_: ErrandArgs): State => ({ open: new Map(), known: [] }),
   on: {},
   onStart(ctx) {
     const { process, everyMs } = ctx.args;

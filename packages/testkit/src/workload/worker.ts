@@ -1,65 +1,9 @@
 // The actors that are told, asked, streamed from and watched. They do little, and record what they do.
 
-import {
-  type Actor,
-  type ActorRef,
-  actor,
-  ask,
-  type AskSpec,
-  type Protocol,
-  protocol,
-  restart,
-  stop,
-  stream,
-  type StreamSpec,
-  type Supervision,
-  tell,
-  type TellSpec,
-} from '@actor/core';
+import { type Actor, type ActorRef, actor, restart, stop, type Supervision } from '@actor/core';
 import type { ActorLife } from '../history.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
-
-/** Every message has a number of its own, by which the history knows it. */
-interface Numbered {
-  readonly id: number;
-}
-
-interface Question extends Numbered {
-  /** How long the answer takes. */
-  readonly forMs: number;
-}
-
-interface Count extends Numbered {
-  readonly to: number;
-  readonly everyMs: number;
-}
-
-/** Who lives at a path now. */
-export interface Occupant {
-  readonly ref: ActorRef;
-  readonly life: ActorLife;
-}
-
-// A type and not an interface: only types have the index that a record of messages needs.
-type WorkerMessages = {
-  readonly note: TellSpec<Numbered>;
-  readonly question: AskSpec<Question, number>;
-  readonly count: StreamSpec<Count, number>;
-  readonly who: AskSpec<Numbered, Occupant>;
-  /** Throws. */
-  readonly fail: TellSpec<Numbered>;
-  /** Stops. */
-  readonly end: TellSpec<Numbered>;
-};
-
-export const Worker: Protocol<WorkerMessages> = protocol('testkit-worker', {
-  note: tell<Numbered>(),
-  question: ask<Question, number>(),
-  count: stream<Count, number>(),
-  who: ask<Numbered, Occupant>(),
-  fail: tell<Numbered>(),
-  end: tell<Numbered>(),
-});
+import { Worker, type WorkerMessages } from './contract.ts';
 
 export interface WorkerArgs {
   readonly process: SimulatedProcess;
@@ -70,13 +14,13 @@ export interface WorkerArgs {
 interface Place {
   readonly self: ActorRef;
   readonly path: string;
-  readonly args: WorkerArgs;
+  readonly args: { readonly process: SimulatedProcess };
 }
 
 const lifeOf = ({ self, path, args }: Place): ActorLife => `${args.process.id}/${path}@${self.uid}`;
 
 /** Runs a handler between the two marks of the history. */
-async function recorded<T>(ctx: Place, id: number, body: () => T | Promise<T>): Promise<T> {
+export async function recorded<T>(ctx: Place, id: number, body: () => T | Promise<T>): Promise<T> {
   begin(ctx, id);
   try {
     return await body();
