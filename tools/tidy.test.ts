@@ -39,9 +39,9 @@ describe('text', () => {
   });
 
   test('nothing names a package registry', () => {
-    expect(matches([...textual, 'pnpm-lock.yaml'], /^\s*(@\w+:)?registry\s*=|https?:\/\/registry\./)).toEqual(
-      [],
-    );
+    expect(
+      matches([...textual, 'pnpm-lock.yaml'], /^\s*(@\w+:)?registry\s*=\s*http|https?:\/\/registry\./),
+    ).toEqual([]);
   });
 
   test('a to-do has an issue', () => {

@@ -139,7 +139,7 @@ describe('trouble', () => {
     await world.agree('ab', 30_000);
   });
 
-  test('a link that works one way only, among three, harms nobody', async () => {
+  test('a link that carries one way only, among three, harms nobody', async () => {
     await world.of('abc');
     await world.simulation.advance(5_000);
     const mend = world.network.oneWay(['a'], ['b']);
