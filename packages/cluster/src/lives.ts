@@ -8,6 +8,7 @@ import {
   type ActorSystem,
   type MembershipEvent,
   type NodeAddress,
+  type Runtime,
   type Timing,
 } from '@actor/core';
 import type { CompleteConfig } from './config.ts';
@@ -27,6 +28,8 @@ export interface LivesOptions {
 }
 
 const buryMs = 1_000;
+/** See {@link incarnationAfter}. */
+const stepMax = 65_536;
 
 export class Lives {
   readonly #options: LivesOptions;
@@ -145,7 +148,7 @@ export class Lives {
     let listen = { host, port: port === 0 ? (this.#life?.address().port ?? 0) : port };
     for (let tries = 0; ; tries += 1) {
       this.#over.signal.throwIfAborted();
-      const life = this.#make(Math.max(last + 1, Math.floor(runtime.wallMs())), listen);
+      const life = this.#make(incarnationAfter(last, runtime), listen);
       try {
         await life.start();
         this.#life = life;
@@ -216,4 +219,14 @@ function timingOf(config: () => CompleteConfig): Timing {
       return config().retryDelayMs;
     },
   };
+}
+
+/**
+ * The wall clock's time, which no other life of the node has had. Where that went back, one above the last that is known
+ * here, by a random step: somebody behind a partition may have met a later life, and two lives of one incarnation would be
+ * taken for one another.
+ */
+function incarnationAfter(last: number, runtime: Runtime): number {
+  const wallMs = Math.floor(runtime.wallMs());
+  return wallMs > last ? wallMs : last + 1 + Math.floor(runtime.random() * stepMax);
 }
