@@ -33,6 +33,8 @@ export interface SimulatedNodeOptions {
 
 const lettersMax = 1_000_000;
 const graceMs = 5_000;
+/** The fastest that a clock runs; a drift may begin during a pause. */
+const rateMax = 1.06;
 
 export class SimulatedNode {
   readonly nodeId: NodeId;
@@ -126,7 +128,7 @@ export class SimulatedNode {
     this.#process.runtime.pause(forMs, { suspended });
     const nowMs = this.#options.simulation.nowMs;
     const untilMs = Math.max(this.#heldUntilMs, nowMs + forMs);
-    if (!suspended) this.#heldMs += (untilMs - Math.max(nowMs, this.#heldUntilMs)) * this.#rate;
+    if (!suspended) this.#heldMs += (untilMs - Math.max(nowMs, this.#heldUntilMs)) * rateMax;
     this.#heldUntilMs = untilMs;
   }
 

@@ -32,7 +32,7 @@ export interface SimulatedProcess {
   readonly nextId: () => number;
   /** Have the events of this node said that the other one is up, and not since then that it is gone? */
   readonly hasFound: (nodeId: NodeId) => boolean;
-  /** For how long the process has been paused so far, in milliseconds. */
+  /** For how long the process has been paused so far, in milliseconds of its own clock at most. */
   readonly heldMs: () => number;
 }
 
