@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { actor, ask, protocol, tell, type ActorRef } from '@actor/core';
 import { tcp, type TcpOptions } from '@actor/transport-tcp';
 import { clock, portOf, ProcessWorld, secret, startNode, time, type Report } from './process-world.int.ts';
+import { freePort } from './proxy.int.ts';
 
 const Cart = protocol('cart', { add: tell<number>(), total: ask<void, number>() });
 const Watchman = protocol('watchman', { watch: tell<{ ref: ActorRef }>() });
@@ -136,5 +137,16 @@ test.each(['::1', 'localhost'])('nodes find each other at %s', async (host) => {
   });
   await time.eventually(() => first.members().length === 2, 'two members');
   expect(second.members().map((member) => member.nodeId)).toEqual(['first', 'second']);
+  await Promise.all([first.stop({ deadlineMs: 1_000 }), second.stop({ deadlineMs: 1_000 })]);
+});
+
+test('a node that is among its own seeds by another name runs alone, and is joined by the name', async () => {
+  const port = await freePort();
+  const joinAddresses = [`localhost:${port}`, `localhost:${await freePort()}`];
+  const options = { transport: tcp({ secret }), joinAddresses, maxRetries: 1 };
+  const first = await startNode({ nodeName: 'first', port, ...options });
+  expect(first.status()).toBe('running');
+  const second = await startNode({ nodeName: 'second', ...options });
+  await time.eventually(() => first.members().length === 2, 'two members');
   await Promise.all([first.stop({ deadlineMs: 1_000 }), second.stop({ deadlineMs: 1_000 })]);
 });

@@ -146,6 +146,7 @@ export class Dialler {
     const { nodeId } = welcome.identity;
     const reason = checkPeer(self, welcome);
     const verdict = reason === 'none' ? confirm(self, welcome, links.with(nodeId)) : reason;
+    route.nodeId = nodeId;
     if (verdict === 'use-mine') {
       const link = links.create(welcome, linkId, true);
       this.#opening.set(link, route);
@@ -154,7 +155,6 @@ export class Dialler {
       return;
     }
     socket.destroy();
-    route.nodeId = nodeId;
     if (verdict === 'use-other') this.#dialSoonAgain(route);
     else this.#onFailed(route, refusalError(route.to, verdict, welcome, self.identity.nodeId));
   }

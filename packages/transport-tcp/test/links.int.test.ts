@@ -69,6 +69,12 @@ describe('addresses', () => {
     expect([links(a), links(b)]).toEqual([['+b#1'], ['+a#1']]);
   });
 
+  test('a name that is not the one that the node advertises leads there by itself', async () => {
+    const [a, b] = [await start({}, { nodeId: 'a' }), await start({}, { nodeId: 'b' })];
+    a.transport.send({ host: 'localhost', port: b.address.port }, Buffer.from('by name'), 'user');
+    await until(() => heard(b).includes('by name'), 'the frame');
+  });
+
   test('another name of the node itself is refused as such', async () => {
     const a = await start({}, { nodeId: 'a' });
     a.transport.send({ host: 'localhost', port: a.address.port }, Buffer.from('me'), 'user');

@@ -23,19 +23,22 @@ export class Joining {
   readonly #admissions = new Map<NodeId, Set<() => void>>();
   /** Each attempt has a signal of its own: Node warns of many listeners at one, and `AbortSignal.any` leaves traces at it. */
   readonly #attempts = new Set<AbortController>();
+  /** Of the addresses tried, those that lead back to this node: its own under other names. */
+  readonly #own = new Set<string>();
   #closed: ActorError | undefined;
 
   /** `request` sends the peer a request for admission. */
   constructor(context: JoiningContext, request: (peer: PeerIdentity) => void) {
     this.#context = context;
     this.#request = request;
+    this.#own.add(formatAddress(context.address));
   }
 
   /** See `Membership.join`. */
   async join(seeds: readonly NodeAddress[], signal: AbortSignal | undefined): Promise<void> {
     this.#check(signal);
     const others = new Map(seeds.map((seed) => [formatAddress(seed), seed]));
-    others.delete(formatAddress(this.#context.address));
+    for (const own of this.#own) others.delete(own);
     const failures: unknown[] = [];
     const controllers = [...others.values()].map(() => new AbortController());
     const abort = (): void => controllers.forEach((controller) => controller.abort(signal?.reason));
@@ -46,7 +49,8 @@ export class Joining {
       try {
         await this.#joinThrough(address, controller.signal);
       } catch (error) {
-        failures.push(error);
+        if (isActorError(error) && error.details['reason'] === 'self') this.#own.add(formatAddress(address));
+        else failures.push(error);
         throw error;
       } finally {
         this.#attempts.delete(controller);
@@ -56,7 +60,10 @@ export class Joining {
     // Seeds that answer later than the first are joined too: they might be another part of the cluster.
     await Promise.any(attempts).catch(() => {
       this.#check(signal);
-      throw unreached([...others.keys()], failures);
+      throw unreached(
+        [...others.keys()].filter((other) => !this.#own.has(other)),
+        failures,
+      );
     });
   }
 
@@ -80,7 +87,8 @@ export class Joining {
     const { addresses, nodeId, incarnation, timing } = this.#context;
     const peer = await addresses.connect(address, { signal });
     if (peer.nodeId === nodeId && peer.incarnation === incarnation) {
-      throw new ActorError('ACTOR_NO_ROUTE', `${formatAddress(address)} is this node itself.`);
+      const details = { reason: 'self' };
+      throw new ActorError('ACTOR_NO_ROUTE', `${formatAddress(address)} is this node itself.`, { details });
     }
     for (let tries = 0; tries <= timing.maxRetries; tries += 1) {
       if (await this.#isAdmitted(peer, signal)) return;

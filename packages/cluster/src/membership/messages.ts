@@ -12,7 +12,10 @@ export interface HeartbeatMessage {
   readonly type: 'heartbeat';
   /** The rhythm that the sender keeps, in milliseconds. */
   readonly intervalMs: number;
-  /** Whose messages reach the sender directly now. An accusation counts only at whom its author hears. */
+  /**
+   * Who gives the sender signs of health now, and the receiver if anything at all comes from it. An accusation counts only at
+   * whom its author hears.
+   */
   readonly heard: readonly NodeId[];
   /** Of the sender's table of members; where two differ, the tables are exchanged. */
   readonly digest: string;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import {
+  ActorError,
   type Channel,
   type MembershipContext,
   type MembershipEvent,
@@ -20,6 +21,7 @@ class Bench {
   readonly events: MembershipEvent[] = [];
   readonly book = new LogBook();
   readonly dialled: string[] = [];
+  refusal: ActorError | undefined;
   readonly membership: HeartbeatMembership;
   nowMs = 0;
   timers: { dueMs: number; body: () => void }[] = [];
@@ -70,7 +72,7 @@ class Bench {
       addresses: {
         connect: (address) => {
           this.dialled.push(address.host);
-          return Promise.resolve(b);
+          return this.refusal === undefined ? Promise.resolve(b) : Promise.reject(this.refusal);
         },
         learn: () => {},
         forget: () => {},
@@ -211,6 +213,21 @@ describe('joining', () => {
     await expect(join).rejects.toMatchObject({ code: 'ACTOR_NODE_STOPPED' });
     await expect(bench.membership.start()).rejects.toMatchObject({ code: 'ACTOR_NODE_STOPPED' });
   });
+});
+
+test('an address that leads back to the node itself is neither an error nor dialled again', async () => {
+  bench = new Bench();
+  await bench.membership.start();
+  const details = { reason: 'self' };
+  bench.refusal = new ActorError('ACTOR_PROTOCOL_MISMATCH', 'It is this node itself.', { details });
+  const alias = { host: 'alias', port: 1 };
+  for (let round = 0; round < 2; round += 1) {
+    await expect(bench.membership.join([alias])).rejects.toMatchObject({
+      code: 'ACTOR_NO_ROUTE',
+      message: expect.stringContaining('no address but the own one'),
+    });
+  }
+  expect(bench.dialled).toEqual(['alias']);
 });
 
 test('of many that were lost the latest are looked for, in turn', async () => {
