@@ -1,7 +1,15 @@
 // docs/wire-protocol.md says what the code does: its example, its tables and its numbers are read and compared.
 import { expect, test } from 'vitest';
 import { payloadFormat } from '../packages/cluster/src/remoting/msgpack.ts';
-import { field, frameHeaderBytes, kind, readHeader } from '../packages/cluster/src/remoting/wire.ts';
+import {
+  envelopesMax,
+  field,
+  frameHeaderBytes,
+  kind,
+  readHeader,
+  textMaxBytes,
+  textsMax,
+} from '../packages/cluster/src/remoting/wire.ts';
 import { frameKind } from '../packages/transport-tcp/src/framing.ts';
 import { encodeHello, helloMaxBytes, refusalReasons } from '../packages/transport-tcp/src/hello.ts';
 import { read } from './workspace.ts';
@@ -63,6 +71,8 @@ test('the kinds of frames and envelopes and the flags of a head have the numbers
   expect(Object.fromEntries(numbered)).toEqual(kind);
   for (const [name, bit] of Object.entries(field)) expect(page).toMatch(new RegExp(`[(, ]${bit} ${name}\\b`));
   expect(page).toContain(`0x${payloadFormat.toString(16)}`);
+  for (const bound of [envelopesMax, textMaxBytes, textsMax])
+    expect(page).toContain(bound.toLocaleString('en'));
 });
 
 test('the header of a session is read where the page says', () => {

@@ -63,6 +63,7 @@ describe('a payload that can not travel', () => {
     const ref = a.system.ref(Box, b.at('box'));
     const error = await world.sim.settle(failureOf(ref.ask.echo('x'.repeat(5_000))));
     expect(isActorError(error, 'ACTOR_FRAME_TOO_LARGE')).toBe(true);
+    expect(a.letters.map((letter) => letter.reason)).toEqual(['too-large']);
     expect(await world.sim.settle(ref.ask.echo('x'.repeat(2_000)))).toHaveLength(2_000);
   });
 

@@ -251,6 +251,17 @@ describe('the end of a session', () => {
     expect(session.timerAt()).toBe(Infinity);
   });
 
+  test('what left once may have arrived, also when the channel refused it the second time', () => {
+    const session = new Session<number>(limits);
+    session.poll(0);
+    session.offer(1, 8);
+    session.poll(0);
+    session.linkUp();
+    const again = session.poll(0);
+    if (again !== undefined) session.refused(again, 0);
+    expect(session.end()).toEqual({ unsent: [], unknown: [1] });
+  });
+
   test('a frame that the channel refused goes out when it takes frames again', () => {
     const session = new Session<number>(limits);
     session.poll(0);

@@ -14,7 +14,7 @@ function watcher(): Watcher & { readonly told: string[] } {
 function watches(): { readonly remote: RemoteWatches; readonly sent: string[] } {
   const sent: string[] = [];
   const remote = new RemoteWatches({
-    watch: (id, path) => void sent.push(`watch ${id} ${path}`),
+    watch: (id, path) => path.length < 10 && sent.push(`watch ${id} ${path}`) > 0,
     unwatch: (id) => void sent.push(`unwatch ${id}`),
   });
   return { remote, sent };
@@ -41,6 +41,17 @@ describe('G6: a watch of an actor on another node', () => {
     expect(sent).toEqual(['watch 1 cart', 'unwatch 1']);
     remote.end();
     expect([...one.told, ...two.told]).toEqual([]);
+  });
+
+  test('fires at once for a path by which no actor can be reached, and each time', () => {
+    const { remote, sent } = watches();
+    const one = watcher();
+    const far = new RemoteRecipient(`tcp://b:1/${'x'.repeat(20)}`, undefined, routes);
+    remote.watch(far, one);
+    remote.watch(far, one);
+    remote.end();
+    expect(one.told).toHaveLength(2);
+    expect(sent).toEqual([]);
   });
 
   test('can be made again when it has fired, also from within', () => {

@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Inbox } from '../src/remoting/inbox.ts';
 import { InboundRequests } from '../src/remoting/inbound-requests.ts';
-import { defaultRemotingLimits } from '../src/remoting/limits.ts';
+import { defaultRemotingLimits, limitsWithin } from '../src/remoting/limits.ts';
 import { type Batch, Outbox } from '../src/remoting/outbox.ts';
 import { RemoteAsks } from '../src/remoting/remote-ask.ts';
 import { RemoteRecipient, type Routes } from '../src/remoting/remote-ref.ts';
@@ -26,7 +26,7 @@ import {
 } from '../src/remoting/wire.ts';
 import { Envelope } from '@actor/core';
 
-const limits = { ...defaultRemotingLimits, textMaxBytes: 64, requestsMax: 2 };
+const limits = { ...defaultRemotingLimits, requestsMax: 2 };
 const routes: Routes = { linkTo: () => undefined, noRoute: () => 'no-route' };
 const refTo = (address: string): ActorRef =>
   ({ [refBrand]: true, address, path: '', uid: undefined }) as unknown as ActorRef;
@@ -61,7 +61,7 @@ function post(): {
     ownsBytes: false,
     asks: new RemoteAsks({ outbox: back, requestsMax: 10, written, onVoid: written }),
     requests: new InboundRequests({ outbox: back, runtime: clock, written, isClogged: () => false }),
-    watches: new RemoteWatches({ watch: written, unwatch: written }),
+    watches: new RemoteWatches({ watch: () => true, unwatch: written }),
     watched: new InboundWatches(port, 10, written),
   });
   const travel = (): void => {
@@ -117,6 +117,80 @@ describe('a batch', () => {
     expect(outbox.bytes - first).toBeLessThan(8);
   });
 
+  test('leaves no trace of a message with a name that is too long for the other side', () => {
+    const { outbox, delivered, travel } = post();
+    const long = 'x'.repeat(2_000);
+    const name = new Envelope(new Method(long, 'tell'), 1, undefined, undefined, undefined);
+    const unsendable: readonly [RemoteRecipient, Envelope][] = [
+      [new RemoteRecipient(`tcp://b:1/${long}`, undefined, routes), note(1)],
+      [cart, name],
+      [cart, note(1, refTo(`tcp://a:1/${long}`))],
+      [cart, note(1, undefined, { [long]: '' })],
+      [cart, note(1, undefined, { trace: long })],
+    ];
+    for (const [recipient, envelope] of unsendable) {
+      expect(() => outbox.message(recipient, envelope, undefined, 0)).toThrow('A path, name or header has');
+      outbox.message(cart, note('next', refTo('tcp://a:1/buyer')), undefined, 0);
+    }
+    travel();
+    expect(delivered.map(({ path, method, payload }) => [path, method, payload])).toEqual(
+      unsendable.map(() => ['shop/cart', 'add', 'next']),
+    );
+  });
+
+  test('is closed before it has more envelopes than the other side reads', () => {
+    const roomy = new Outbox({
+      limits: { ...limits, batchMaxBytes: 10_000_000 },
+      origin: 'tcp://a:1',
+      channelHeadBytes: 0,
+    });
+    for (let id = 0; id < 65_536; id += 1) {
+      expect(roomy.isFull).toBe(false);
+      roomy.note(kind.unwatch, 1);
+    }
+    expect(roomy.isFull).toBe(true);
+  });
+
+  test.each([1_024, 8_192, 2_000_000])(
+    'fits a frame of %i bytes with whatever comes in addition: shapes, errors, watches',
+    (frameMaxBytes) => {
+      const outbox = new Outbox({
+        limits: limitsWithin(frameMaxBytes, {}),
+        origin: 'tcp://a:1',
+        channelHeadBytes: 30,
+      });
+      const frames: number[] = [];
+      const take = (isDue: boolean): void => {
+        const batch = isDue ? outbox.take() : undefined;
+        if (batch !== undefined) frames.push(batch.frame.length + (batch.tail?.length ?? 0));
+      };
+      const long = 'ä'.repeat(3_000);
+      const wide = (at: number): object =>
+        Object.fromEntries(Array.from({ length: 60 }, (_, key) => [`${key}${'k'.repeat(10)}${at}`, 1]));
+      const attempts = [
+        (at: number) => outbox.message(cart, note(wide(at % 7)), undefined, 0),
+        (at: number) => outbox.message(cart, note(new Uint8Array(at * 2_000)), undefined, 0),
+        (at: number) =>
+          outbox.message(cart, note(long, undefined, { long: 'h'.repeat(at * 10) }), undefined, 0),
+        (at: number) => outbox.watch(at, 'w'.repeat(at * 10), undefined),
+        (at: number) => outbox.answer(kind.resolve, at, wide(at)),
+        (at: number) => outbox.reject(at, new ActorError('ACTOR_REMOTE', long, { details: { long, at } })),
+        (at: number) => outbox.message(cart, note('s'.repeat(at * 20_000)), undefined, 0),
+      ];
+      for (let at = 0; at < 700; at += 1) {
+        try {
+          attempts[at % attempts.length]?.(Math.floor(at / attempts.length));
+        } catch (error) {
+          if (!isActorError(error)) throw error;
+        }
+        take(outbox.isFull);
+      }
+      take(true);
+      expect(Math.max(...frames)).toBeLessThanOrEqual(frameMaxBytes);
+      expect(frames.length).toBeGreaterThan(5);
+    },
+  );
+
   test('does not copy many bytes, and nothing follows them in their batch', () => {
     const { outbox, delivered, travel } = post();
     const bytes = new Uint8Array(20_000).fill(7);
@@ -137,7 +211,7 @@ describe('a batch', () => {
   test('leaves no trace of a message that was too large', () => {
     const { outbox, delivered, travel } = post();
     const small = new Outbox({
-      limits: { ...limits, frameMaxBytes: limits.batchMaxBytes + frameHeaderBytes + 100 },
+      limits: { ...limits, batchMaxBytes: 1_000, frameMaxBytes: 1_000 + frameHeaderBytes + 100 },
       origin: 'tcp://a:1',
       channelHeadBytes: 0,
     });

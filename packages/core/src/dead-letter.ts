@@ -20,6 +20,8 @@ export type DeadLetterReason =
   | 'undecodable'
   /** The value could not be encoded. */
   | 'not-serializable'
+  /** It does not fit a frame of the transport. */
+  | 'too-large'
   /** The deadline passed while it was queued. */
   | 'expired'
   /** The caller withdrew it while it was queued. */

@@ -17,10 +17,19 @@ import type { RemotingLimits } from './limits.ts';
 import { PayloadDecoder } from './msgpack.ts';
 import { type RemoteAsks, remoteError } from './remote-ask.ts';
 import type { InboundWatches, RemoteWatches } from './remote-watch.ts';
-import { asBuffer, badFrame, BatchReader, field, kind } from './wire.ts';
+import { InboundTexts } from './texts.ts';
+import {
+  asBuffer,
+  badFrame,
+  BatchReader,
+  envelopesMax,
+  field,
+  headersMax,
+  kind,
+  textMaxBytes,
+} from './wire.ts';
 
 const shapeKeysMax = 64;
-const headersMax = 64;
 
 export interface InboxOptions {
   readonly limits: RemotingLimits;
@@ -38,8 +47,8 @@ export interface InboxOptions {
 export class Inbox {
   readonly #options: InboxOptions;
   readonly #decoder: PayloadDecoder;
-  readonly #texts: string[] = [];
-  /** Refs of senders, by the number of their text plus one. */
+  readonly #texts = new InboundTexts();
+  /** Refs of senders, by the number of their text. */
   readonly #senders: (ActorRef | undefined)[] = [];
   #reader = new BatchReader(Buffer.alloc(0));
   #bytes: Buffer = Buffer.alloc(0);
@@ -70,7 +79,7 @@ export class Inbox {
     this.#reader = new BatchReader(this.#bytes, start);
     this.#now = now;
     for (let count = 0; !this.#reader.done; count += 1) {
-      if (count >= this.#options.limits.envelopesMax) throw badFrame('it has too many envelopes');
+      if (count >= envelopesMax) throw badFrame('it has too many envelopes');
       this.#envelope(this.#reader.byte());
     }
   }
@@ -207,7 +216,7 @@ export class Inbox {
     const entries: [string, string][] = [];
     for (let i = 0; i < count; i += 1) {
       const name = this.#text();
-      entries.push([name, this.#reader.text(this.#options.limits.textMaxBytes)]);
+      entries.push([name, this.#reader.text(textMaxBytes)]);
     }
     return Object.fromEntries(entries);
   }
@@ -224,47 +233,28 @@ export class Inbox {
   }
 
   #text(): string {
-    const number = this.#reader.integer();
-    if (number > 0) return this.#known(number);
-    const { textMaxBytes, textsMax } = this.#options.limits;
-    const text = this.#reader.text(textMaxBytes);
-    if (this.#texts.length < textsMax) this.#texts.push(text);
-    return text;
-  }
-
-  #known(number: number): string {
-    const text = this.#texts[number - 1];
-    if (text === undefined) throw badFrame('it refers to a text that was never sent');
-    return text;
+    return this.#texts.read(this.#reader);
   }
 
   #sender(): ActorRef {
-    const number = this.#reader.integer();
+    const text = this.#text();
+    const { number } = this.#texts;
     const made = number > 0 ? this.#senders[number] : undefined;
     if (made !== undefined) return made;
-    const { limits, port, peerOrigin } = this.#options;
-    let known = number;
-    let name: string;
-    if (number > 0) name = this.#known(number);
-    else {
-      name = this.#reader.text(limits.textMaxBytes);
-      if (this.#texts.length < limits.textsMax) known = this.#texts.push(name);
-    }
-    const at = name.indexOf('@');
-    const place = name.slice(at + 1);
-    const uid = at > 0 ? Number(name.slice(0, at)) : undefined;
+    const { port, peerOrigin } = this.#options;
+    const at = text.indexOf('@');
+    const place = text.slice(at + 1);
+    const uid = at > 0 ? Number(text.slice(0, at)) : undefined;
     if (at < 0 || (uid !== undefined && !Number.isSafeInteger(uid))) throw badFrame('a sender of it is none');
     const ref = port.ref(place.includes('://') ? place : `${peerOrigin}/${place}`, { uid });
-    if (known > 0) this.#senders[known] = ref;
+    if (number > 0) this.#senders[number] = ref;
     return ref;
   }
 
   #shape(): void {
     const count = this.#reader.integer();
     if (count > shapeKeysMax) throw badFrame('a shape of it has too many keys');
-    const keys = Array.from({ length: count }, () =>
-      this.#reader.text(this.#options.limits.textMaxBytes * 4),
-    );
+    const keys = Array.from({ length: count }, () => this.#reader.text(textMaxBytes * 4));
     this.#decoder.define(keys);
   }
 
@@ -281,7 +271,7 @@ export class Inbox {
     const id = this.#reader.integer();
     const code = this.#text();
     const isUnknown = this.#reader.byte() !== 0;
-    const message = this.#reader.text(this.#options.limits.textMaxBytes);
+    const message = this.#reader.text(textMaxBytes);
     let details: unknown;
     try {
       details = this.#decode();

@@ -18,12 +18,6 @@ export interface RemotingLimits {
   /** The first wait before an unacknowledged frame is sent again; it doubles up to `retransmitMaxMs`. */
   readonly retransmitMinMs: number;
   readonly retransmitMaxMs: number;
-  /** Envelopes read from one frame; a frame with more is refused. */
-  readonly envelopesMax: number;
-  /** Texts (paths, message names) that are known to one peer by number; later ones travel in full. */
-  readonly textsMax: number;
-  /** The longest path, message name or header, in bytes of UTF-8. */
-  readonly textMaxBytes: number;
   /** Asks and streams open at once towards one peer, and from one peer; at most 65,536. */
   readonly requestsMax: number;
   /** Watches open at once from one peer; further ones are answered `terminated`. */
@@ -44,9 +38,6 @@ export const defaultRemotingLimits: RemotingLimits = {
   ackDelayMs: 5,
   retransmitMinMs: 200,
   retransmitMaxMs: 5_000,
-  envelopesMax: 65_536,
-  textsMax: 16_384,
-  textMaxBytes: 1_024,
   requestsMax: 65_536,
   watchesMax: 1_000_000,
   depthMax: 64,

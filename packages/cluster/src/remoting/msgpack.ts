@@ -59,6 +59,8 @@ const sightingsMin = 3;
 const sightingsMax = 1_024;
 const shapeMaxKeys = 64;
 const shapeMaxCharacters = 1_024;
+/** All the shapes that there can be, as they travel: three bytes for a character, two for the length of a key. */
+export const shapesMaxBytes: number = sharedShapesMax * (3 * shapeMaxCharacters + 2 * shapeMaxKeys + 8);
 
 const nothing = new Uint8Array(0);
 
@@ -81,13 +83,13 @@ export class PayloadEncoder {
   readonly #packr: Packr;
   #handedOut = 0;
 
-  constructor() {
+  constructor({ sharesShapes }: { readonly sharesShapes: boolean }) {
     this.#packr = new Packr({
       structures: this.#structures,
       maxSharedStructures: sharedShapesMax,
       maxOwnStructures: sharedShapesMax,
       moreTypes: true,
-      shouldShareStructure: (keys) => this.#isShape(keys),
+      shouldShareStructure: (keys) => sharesShapes && this.#isShape(keys),
       useRecords: (object: object) => {
         if (object.constructor !== Object && isThenable(object)) throw new TypeError('a promise');
         return true;

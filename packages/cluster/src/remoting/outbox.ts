@@ -4,10 +4,19 @@
 import { Buffer } from 'node:buffer';
 import { ActorError, causesMax, type ActorRef, type Envelope, type Headers, type Request } from '@actor/core';
 import type { RemotingLimits } from './limits.ts';
-import { PayloadEncoder } from './msgpack.ts';
+import { PayloadEncoder, shapesMaxBytes } from './msgpack.ts';
 import type { RemoteRecipient } from './remote-ref.ts';
 import type { RemoteRequest } from './remote-request.ts';
-import { BatchWriter, field, frameHeaderBytes, kind } from './wire.ts';
+import { OutboundTexts } from './texts.ts';
+import {
+  BatchWriter,
+  envelopesMax,
+  field,
+  frameHeaderBytes,
+  headersMax,
+  kind,
+  textMaxBytes,
+} from './wire.ts';
 
 /** A closed batch and what has to be settled when its fate is known. */
 export interface Batch {
@@ -22,9 +31,10 @@ export interface Batch {
   sent: boolean;
 }
 
-const headersMax = 64;
 /** Bytes from this length on are not copied: they close the batch and travel behind it. */
 const tailMinBytes = 8_192;
+/** In smaller frames there is no room to spare for shapes. */
+const shapedFrameMinBytes = 1024 * 1024;
 /** Details of an error that are larger stay at home. */
 const detailsMaxBytes = 16_384;
 
@@ -37,13 +47,13 @@ export interface OutboxOptions {
 }
 
 export class Outbox {
-  readonly #limits: RemotingLimits;
   readonly #origin: string;
+  readonly #batchMaxBytes: number;
   readonly #headBytes: number;
   readonly #messageMaxBytes: number;
   readonly #writer: BatchWriter;
-  readonly #encoder = new PayloadEncoder();
-  readonly #texts = new Map<string, number>();
+  readonly #encoder: PayloadEncoder;
+  readonly #texts: OutboundTexts;
   #tail: Uint8Array | undefined;
   #messages: (RemoteRecipient | Envelope)[] = [];
   #requests: RemoteRequest[] = [];
@@ -52,12 +62,16 @@ export class Outbox {
 
   constructor({ limits, origin, channelHeadBytes }: OutboxOptions) {
     const { batchMaxBytes, frameMaxBytes } = limits;
-    this.#limits = limits;
+    this.#batchMaxBytes = batchMaxBytes;
     this.#origin = `${origin}/`;
     this.#headBytes = channelHeadBytes + frameHeaderBytes;
-    // A batch that is not yet full takes one more message, and must fit a frame with it.
-    this.#messageMaxBytes = frameMaxBytes - this.#headBytes - batchMaxBytes;
+    const sharesShapes = frameMaxBytes >= shapedFrameMinBytes;
+    // A batch that is not yet full takes one more message and the shapes that come with it, and must fit a frame with both.
+    this.#messageMaxBytes =
+      frameMaxBytes - this.#headBytes - batchMaxBytes - (sharesShapes ? shapesMaxBytes : 0);
+    this.#encoder = new PayloadEncoder({ sharesShapes });
     this.#writer = new BatchWriter({ batchMaxBytes, headBytes: this.#headBytes });
+    this.#texts = new OutboundTexts(this.#writer, this.#messageMaxBytes / 2);
   }
 
   /** Bytes waiting. */
@@ -67,7 +81,8 @@ export class Outbox {
 
   /** The batch must be taken before anything else is written. */
   get isFull(): boolean {
-    return this.#tail !== undefined || this.#writer.length >= this.#limits.batchMaxBytes;
+    const { length, count } = this.#writer;
+    return this.#tail !== undefined || length >= this.#batchMaxBytes || count >= envelopesMax;
   }
 
   get count(): number {
@@ -91,16 +106,17 @@ export class Outbox {
     const writer = this.#writer;
     const { length, count } = writer;
     const texts = this.#texts.size;
-    writer.open(request === undefined ? kind.tell : request.sink.kind === 'ask' ? kind.ask : kind.stream);
-    this.#address(recipient, envelope, request?.sink);
-    if (request !== undefined) this.#request(request, now);
-    this.#payload(payload);
-    const bytes = writer.length - length + (this.#tail?.length ?? 0);
-    if (bytes > this.#messageMaxBytes) {
+    try {
+      writer.open(request === undefined ? kind.tell : request.sink.kind === 'ask' ? kind.ask : kind.stream);
+      this.#address(recipient, envelope, request?.sink);
+      if (request !== undefined) this.#request(request, now);
+      this.#payload(payload);
+      this.#checkSize(writer.length - length + (this.#tail?.length ?? 0), envelope.method.name);
+    } catch (error) {
       this.#tail = undefined;
       writer.truncate(length, count);
-      this.#forget(texts);
-      throw tooLarge(envelope.method.name, bytes, this.#messageMaxBytes);
+      this.#texts.forget(texts);
+      throw error;
     }
     this.#messages.push(recipient, envelope);
     if (request !== undefined) {
@@ -132,10 +148,10 @@ export class Outbox {
     const writer = this.#writer;
     writer.open(kind.reject);
     writer.integer(id);
-    this.#text(error.code);
+    this.#texts.write(error.code);
     writer.byte(error.outcome === 'none' ? 0 : 1);
     // A character takes three bytes at most.
-    writer.text(error.message.slice(0, Math.floor(this.#limits.textMaxBytes / 3)));
+    writer.text(error.message.slice(0, Math.floor(Math.min(textMaxBytes, this.#messageMaxBytes / 4) / 3)));
     this.#payload(details);
   }
 
@@ -146,10 +162,12 @@ export class Outbox {
     if (argument !== undefined) this.#writer.integer(argument);
   }
 
+  /** @throws {@link ActorError} ACTOR_NOT_SERIALIZABLE; nothing is written then. */
   watch(id: number, path: string, uid: number | undefined): void {
+    this.#texts.requireShort(path);
     this.#writer.open(kind.watch);
     this.#writer.integer(id);
-    this.#text(path);
+    this.#texts.write(path);
     // Uids begin at 1.
     this.#writer.integer(uid ?? 0);
   }
@@ -186,15 +204,15 @@ export class Outbox {
         (hasDeadline ? field.deadline : 0) |
         (request?.cause === undefined ? 0 : field.causes),
     );
-    this.#text(recipient.path);
-    this.#text(method.name);
+    this.#texts.write(recipient.path);
+    this.#texts.write(method.name);
     if (uid !== undefined) writer.integer(uid);
-    if (sender !== undefined) this.#text(this.#sender(sender));
+    if (sender !== undefined) this.#texts.write(this.#sender(sender));
     if (headers === undefined) return;
     const entries = Object.entries(headers);
     writer.integer(entries.length);
     for (const [name, value] of entries) {
-      this.#text(name);
+      this.#texts.write(name);
       writer.text(value);
     }
   }
@@ -215,7 +233,7 @@ export class Outbox {
     }
     writer.integer(length);
     for (let cause: Request['cause'] = sink.cause; cause !== undefined && length > 0; cause = cause.parent) {
-      this.#text(cause.address);
+      this.#texts.write(cause.address);
       writer.integer(cause.run);
       length -= 1;
     }
@@ -223,8 +241,17 @@ export class Outbox {
 
   #encode(value: unknown, what: string): void {
     this.#encoder.encode(value);
-    const { length } = this.#encoder;
-    if (length > this.#messageMaxBytes) throw tooLarge(what, length, this.#messageMaxBytes);
+    this.#checkSize(this.#encoder.length, what);
+  }
+
+  #checkSize(bytes: number, what: string): void {
+    const limitBytes = this.#messageMaxBytes;
+    if (bytes <= limitBytes) return;
+    throw new ActorError(
+      'ACTOR_FRAME_TOO_LARGE',
+      `"${what}" has ${bytes} bytes; ${limitBytes} fit one frame.`,
+      { details: { bytes, limitBytes } },
+    );
   }
 
   /** The value was encoded before, since that may fail. */
@@ -249,21 +276,6 @@ export class Outbox {
     }
   }
 
-  #text(value: string): void {
-    const known = this.#texts.get(value);
-    if (known !== undefined) {
-      this.#writer.integer(known);
-      return;
-    }
-    this.#writer.byte(0);
-    this.#writer.text(value);
-    if (this.#texts.size < this.#limits.textsMax) this.#texts.set(value, this.#texts.size + 1);
-  }
-
-  #forget(size: number): void {
-    for (const text of [...this.#texts.keys()].slice(size)) this.#texts.delete(text);
-  }
-
   #sender(ref: ActorRef): string {
     if (ref === this.#lastSender) return this.#lastSenderName;
     const { address, uid } = ref;
@@ -275,32 +287,26 @@ export class Outbox {
 
   #check(headers: Headers): void {
     const entries = Object.entries(headers);
-    const long = entries.find((entry) =>
-      entry.some((text) => Buffer.byteLength(text) > this.#limits.textMaxBytes),
+    for (const [name, value] of entries) {
+      this.#texts.requireShort(name);
+      this.#texts.requireShort(value);
+    }
+    if (entries.length <= headersMax) return;
+    throw new ActorError(
+      'ACTOR_NOT_SERIALIZABLE',
+      `A message has ${entries.length} headers; ${headersMax} can be sent to another node.`,
+      { details: { path: 'headers' } },
     );
-    if (long === undefined && entries.length <= headersMax) return;
-    const path = long === undefined ? 'headers' : `headers.${long[0]}`;
-    throw new ActorError('ACTOR_NOT_SERIALIZABLE', `${path} can't be sent to another node: too large.`, {
-      details: { path },
-    });
   }
 
   #encodable(details: unknown): unknown {
     try {
       this.#encoder.encode(details);
-      return this.#encoder.length <= detailsMaxBytes ? details : undefined;
+      return this.#encoder.length <= Math.min(detailsMaxBytes, this.#messageMaxBytes / 4)
+        ? details
+        : undefined;
     } catch {
       return undefined;
     }
   }
-}
-
-function tooLarge(what: string, bytes: number, limitBytes: number): ActorError {
-  return new ActorError(
-    'ACTOR_FRAME_TOO_LARGE',
-    `"${what}" has ${bytes} bytes; ${limitBytes} fit one frame.`,
-    {
-      details: { bytes, limitBytes },
-    },
-  );
 }

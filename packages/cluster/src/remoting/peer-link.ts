@@ -73,10 +73,7 @@ export class PeerLink {
       isClogged: () => this.#driver.bytes + outbox.bytes > 2 * limits.windowMaxBytes,
     });
     this.watches = new RemoteWatches({
-      watch: (id, path, uid) => {
-        outbox.watch(id, path, uid);
-        written();
-      },
+      watch: (id, path, uid) => this.#watch(id, path, uid),
       unwatch: (id) => this.#note(kind.unwatch, id),
     });
     this.#watched = new InboundWatches(port, limits.watchesMax, (id) => this.#note(kind.terminated, id));
@@ -182,6 +179,18 @@ export class PeerLink {
     }
   }
 
+  #watch(id: number, path: string, uid: number | undefined): boolean {
+    try {
+      this.#outbox.watch(id, path, uid);
+    } catch (error) {
+      if (!isActorError(error)) throw error;
+      this.#options.logger.warn({ code: error.code, node: this.peer.nodeId }, error.message);
+      return false;
+    }
+    this.#written();
+    return true;
+  }
+
   #note(number: number, id: number): void {
     if (!this.#isOpen) return;
     this.#outbox.note(number, id);
@@ -213,7 +222,8 @@ export class PeerLink {
     const { address } = recipient;
     const fields = { code: error.code, recipient: address, method: envelope.method.name };
     this.#options.logger.warn(fields, error.message);
-    this.#giveUp(recipient, envelope, 'not-serializable');
+    const isTooLarge = error.code === 'ACTOR_FRAME_TOO_LARGE';
+    this.#giveUp(recipient, envelope, isTooLarge ? 'too-large' : 'not-serializable');
     envelope.reply?.reject(error);
     return 'dropped';
   }

@@ -11,7 +11,8 @@ interface Watched {
 }
 
 export interface WatchSender {
-  watch(id: number, path: string, uid: number | undefined): void;
+  /** False: no actor can be reached by such a path. */
+  watch(id: number, path: string, uid: number | undefined): boolean;
   unwatch(id: number): void;
 }
 
@@ -37,7 +38,7 @@ export class RemoteWatches {
     const watched = { id: this.#lastId, key, watchers: new Map([[watcher, recipient]]) };
     this.#byKey.set(key, watched);
     this.#byId.set(watched.id, watched);
-    this.#sender.watch(watched.id, recipient.path, recipient.uid);
+    if (!this.#sender.watch(watched.id, recipient.path, recipient.uid)) this.#tell(watched);
   }
 
   unwatch(recipient: RemoteRecipient, watcher: Watcher): void {

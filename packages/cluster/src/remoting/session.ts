@@ -16,7 +16,7 @@ export type SessionLimits = Pick<
 >;
 
 /** What every frame says. */
-export interface SessionHeader {
+interface SessionHeader {
   /** Counts the batches from 1 on; 0 carries none, only the acknowledgement. */
   readonly sequence: number;
   /** Every batch up to this one has been handed over. */
@@ -27,6 +27,8 @@ export interface SessionHeader {
 
 export interface OutboundFrame<T> extends SessionHeader {
   readonly batch: T | undefined;
+  /** The batch has left before, and may have arrived. */
+  readonly isAgain: boolean;
 }
 
 export interface InboundFrame extends SessionHeader {
@@ -123,9 +125,9 @@ export class Session<T> {
   }
 
   /** The channel did not take the frame: it is polled again after a while, or at the next link-up. */
-  refused(frame: SessionHeader, now: number): void {
+  refused(frame: OutboundFrame<T>, now: number): void {
     const slot = this.#window[frame.sequence - this.#acked - 1];
-    if (slot !== undefined) slot.sent = false;
+    if (slot !== undefined) slot.sent = frame.isAgain;
     if (frame.sequence > 0) this.#cursor = Math.min(this.#cursor, frame.sequence);
     if (frame.greeting) this.#greet = true;
     if (frame.sequence === 0) this.#ackAt = now;
@@ -185,6 +187,7 @@ export class Session<T> {
 
   #frame(sequence: number, now: number): OutboundFrame<T> {
     const slot = sequence === 0 ? undefined : this.#window[sequence - this.#acked - 1];
+    const isAgain = slot?.sent === true;
     if (slot !== undefined) {
       slot.sent = true;
       if (this.#timeoutAt === Infinity) this.#timeoutAt = this.#deadline(now);
@@ -194,7 +197,7 @@ export class Session<T> {
     this.#ackAt = Infinity;
     this.#owedFrames = 0;
     this.#owedBytes = 0;
-    return { sequence, ack: this.#received, greeting, batch: slot?.batch };
+    return { sequence, ack: this.#received, greeting, batch: slot?.batch, isAgain };
   }
 
   #deadline(now: number): number {

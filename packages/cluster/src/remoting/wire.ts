@@ -11,6 +11,16 @@ const wireVersion = 1;
 
 export const frameHeaderBytes = 38;
 
+// Both sides count and check alike, so these bounds belong to the layout: as options they would have to be the same on
+// all nodes at all times.
+/** Texts (paths, message names) that travel as numbers once they are known; later ones travel in full each time. */
+export const textsMax = 16_384;
+/** The longest path, message name or header, in bytes of UTF-8. */
+export const textMaxBytes = 1_024;
+/** Envelopes in one batch. */
+export const envelopesMax = 65_536;
+export const headersMax = 64;
+
 /**
  * What travels between the actors of two lives: one frame of their session. A batch of envelopes follows it on the wire,
  * unless `sequence` is 0.
