@@ -20,6 +20,8 @@ export interface MemoryEndpoint extends LinkOwner {
 
 export class MemoryFabric {
   readonly #endpoints = new Map<string, MemoryEndpoint>();
+  /** Can't be dialled any more, but their links still carry what was sent. */
+  readonly #stopping = new Set<MemoryEndpoint>();
   #nextPort = 1;
 
   /**
@@ -43,7 +45,14 @@ export class MemoryFabric {
     this.#endpoints.set(formatAddress(endpoint.identity.address), endpoint);
   }
 
+  /** Frees the address of one that still has something to hand over; `unbind` follows. */
+  retire(endpoint: MemoryEndpoint): void {
+    this.unbind(endpoint);
+    this.#stopping.add(endpoint);
+  }
+
   unbind(endpoint: MemoryEndpoint): void {
+    this.#stopping.delete(endpoint);
     const key = formatAddress(endpoint.identity.address);
     if (this.#endpoints.get(key) === endpoint) this.#endpoints.delete(key);
   }
@@ -54,12 +63,16 @@ export class MemoryFabric {
 
   /**
    * Takes away the transport bound there as a dying process does: its queues are lost, its own listeners hear nothing
-   * more, its peers see link-down and the address is free at once. False when nothing is bound there.
+   * more, its peers see link-down and the address is free at once. So it goes with one that is about to stop. False when
+   * there is neither.
    */
   crash(address: NodeAddress): boolean {
+    const key = formatAddress(address);
+    const stopping = [...this.#stopping].filter(({ identity }) => formatAddress(identity.address) === key);
     const endpoint = this.find(address);
-    endpoint?.vanish();
-    return endpoint !== undefined;
+    const dying = endpoint === undefined ? stopping : [...stopping, endpoint];
+    for (const each of dying) each.vanish();
+    return dying.length > 0;
   }
 }
 

@@ -274,7 +274,7 @@ export class MemoryTransport implements Transport {
   async #stop(deadlineMs: number): Promise<void> {
     if (this.#state === 'running') {
       this.#state = 'stopping';
-      this.#fabric.unbind(this.#self);
+      this.#fabric.retire(this.#self);
       await this.#flush(deadlineMs);
     }
     this.#close();

@@ -121,6 +121,23 @@ describe('links', () => {
     expect(b.seen).toEqual(['+a#1', 'a user: one']);
   });
 
+  test('a crash takes away a transport that is still handing over what it sent when it stopped', async () => {
+    const net = new Network();
+    const [a, b] = [await net.start(), await net.start({ port: 9 })];
+    say(a, b, 'one');
+    await net.simulation.advance(10);
+    // Its process does nothing, so what is sent to it stays on its way.
+    net.simulation.pause('a#1#1', 1_000);
+    say(b, a, 'two');
+    const stopped = b.transport.stop({ deadlineMs: 100_000 });
+    await net.simulation.advance(10);
+    expect(net.fabric.crash(b.address())).toBe(true);
+    await net.simulation.settle(stopped);
+    await net.simulation.advance(1_000);
+    expect(a.seen).toEqual(['+b#1', '-b#1']);
+    expect(net.fabric.crash(b.address())).toBe(false);
+  });
+
   test('after maxRetries failed dials the frames that wait are dropped, and the next send dials anew', async () => {
     const net = new Network();
     const a = await net.start();
