@@ -1,13 +1,13 @@
 // What a user writes: a contract, a state and a handler for each message.
 
-import { requireWhole } from './bound.ts';
+import { requireDuration, requireWhole } from './bound.ts';
 import type { Context, StreamContext } from './context.ts';
 import type { StopReason } from './event.ts';
 import type { Interceptor } from './interceptor.ts';
-import type { MailboxOptions } from './mailbox.ts';
+import { requireMailbox, type MailboxOptions } from './mailbox.ts';
 import type { AskSpec, MessageSpec, Messages, Protocol, StreamSpec, TellSpec } from './protocol.ts';
 import type { ActorRef } from './ref.ts';
-import type { Supervision } from './supervision.ts';
+import { requireSupervision, type Supervision } from './supervision.ts';
 
 type HandlerOf<Spec extends MessageSpec, M extends Messages, S, A> =
   Spec extends TellSpec<infer P>
@@ -47,6 +47,17 @@ export interface ActorDefinition<M extends Messages, S, A> {
    * @defaultValue 100
    */
   readonly streamsMax?: number;
+  /**
+   * How many timers it may have set at once; to set more throws ACTOR_TIMERS_FULL.
+   * @defaultValue 1000
+   */
+  readonly timersMax?: number;
+  /**
+   * When it has to stop or to restart: how long what is under way, and then `onStop`, may take, in milliseconds. What then
+   * still runs is cut off: its message is a dead letter `stop-timeout`, and the end goes on.
+   * @defaultValue 5000
+   */
+  readonly stopTimeoutMs?: number;
   /** Wrap its handlers, inside those of the system. Only `handle` of them is used. */
   readonly interceptors?: readonly Pick<Interceptor, 'handle'>[];
   /** Runs before the first message, and again after each restart. */
@@ -82,7 +93,7 @@ export type SpawnArguments<A> = [A] extends [void]
 
 /**
  * Puts handlers behind a contract.
- * @throws {@link ActorError} ACTOR_CONFIG_INVALID when a bound is not a whole number of at least 1.
+ * @throws {@link ActorError} ACTOR_CONFIG_INVALID naming the option that is out of range.
  * @example
  * ```ts
  * import { actor, ask, protocol, tell } from '@actor/core';
@@ -103,7 +114,12 @@ export function actor<M extends Messages, S = undefined, A = void>(
   protocol: Protocol<M>,
   definition: ActorDefinition<M, S, A>,
 ): Actor<M, S, A> {
-  requireWhole('stashMax', definition.stashMax ?? 1, 1);
-  requireWhole('streamsMax', definition.streamsMax ?? 1, 1);
+  const { stashMax = 1, streamsMax = 1, timersMax = 1, stopTimeoutMs = 1, mailbox, supervise } = definition;
+  requireWhole('stashMax', stashMax, 1);
+  requireWhole('streamsMax', streamsMax, 1);
+  requireWhole('timersMax', timersMax, 1);
+  requireDuration('stopTimeoutMs', stopTimeoutMs, 1);
+  if (mailbox !== undefined) requireMailbox(mailbox);
+  if (supervise !== undefined) requireSupervision(supervise);
   return { protocol, definition };
 }

@@ -2,7 +2,8 @@
 // error, deadline and abort settles it, once (G5).
 
 import type { Pending } from './deadlines.ts';
-import { ActorError } from './errors.ts';
+import type { ActorError } from './errors.ts';
+import { askTimeout } from './failure.ts';
 import type { Recipient } from './gateway.ts';
 import type { Kernel } from './kernel.ts';
 import type { Method } from './method.ts';
@@ -20,7 +21,7 @@ export class Call implements ReplySink, Pending {
   private readonly kernel: Kernel;
   private readonly recipient: Recipient;
   private readonly method: Method;
-  private readonly timeoutMs: number;
+  readonly timeoutMs: number;
   private readonly fulfil: (value: unknown) => void;
   private readonly refuse: (error: unknown) => void;
   private unlisten: (() => void) | undefined = undefined;
@@ -59,18 +60,7 @@ export class Call implements ReplySink, Pending {
 
   /** The wheel calls this when the deadline has passed. */
   expire(): void {
-    const address = this.recipient.address;
-    const { stage } = this;
-    const error = new ActorError(
-      'ACTOR_ASK_TIMEOUT',
-      `${address} did not answer "${this.method.name}" within ${this.timeoutMs} ms; the request was ${stage}.`,
-      {
-        // What still waited in this process will never run, so it is safe to repeat.
-        outcome: stage === 'queued' ? 'none' : 'unknown',
-        details: { stage, actor: address, method: this.method.name, timeoutMs: this.timeoutMs },
-      },
-    );
-    this.withdraw('expired', error, false);
+    this.withdraw('expired', askTimeout(this.recipient.address, this.method, this), false);
   }
 
   /** The signal must not be aborted yet. */

@@ -66,6 +66,8 @@ export class Blueprint {
   readonly supervise: Supervision;
   readonly stashMax: number;
   readonly streamsMax: number;
+  readonly timersMax: number;
+  readonly stopTimeoutMs: number;
   /** Around each handler, outermost first; undefined when there are none, which is checked once per message. */
   readonly interceptors: readonly Pick<Interceptor, 'handle'>[] | undefined;
 
@@ -81,6 +83,8 @@ export class Blueprint {
     this.supervise = definition.supervise ?? restart();
     this.stashMax = definition.stashMax ?? 1_000;
     this.streamsMax = definition.streamsMax ?? 100;
+    this.timersMax = definition.timersMax ?? 1_000;
+    this.stopTimeoutMs = definition.stopTimeoutMs ?? 5_000;
     this.interceptors = around.length === 0 ? undefined : around;
   }
 

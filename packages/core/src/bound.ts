@@ -14,8 +14,13 @@ export function requireWhole(path: string, value: number, least: number): void {
 
 /** @throws {@link ActorError} ACTOR_CONFIG_INVALID naming `path` when the value is not finite and at least `least`. */
 export function requireDuration(path: string, value: number, least: number): void {
-  if (Number.isFinite(value) && value >= least) return;
-  throw new ActorError(
+  if (!isDuration(value, least)) throw notADuration(path, value, least);
+}
+
+export const isDuration = (value: number, least: number): boolean => Number.isFinite(value) && value >= least;
+
+export function notADuration(path: string, value: number, least: number): ActorError {
+  return new ActorError(
     'ACTOR_CONFIG_INVALID',
     `${path} must be a number of at least ${least} milliseconds, not ${value}.`,
     { details: { path, value } },

@@ -1,16 +1,16 @@
 // The context that handlers get: a narrow door to their cell. A stream handler's has its own message and signal.
 
 import type { Actor, Handlers, SpawnArguments } from './actor.ts';
-import { isAsync } from './behaviour.ts';
 import { requireDuration } from './bound.ts';
 import type { Cell } from './cell.ts';
 import type { Context } from './context.ts';
 import { Envelope, type Message } from './envelope.ts';
-import { notAChild } from './failure.ts';
+import type { ActorError } from './errors.ts';
+import { notAChild, terminated } from './failure.ts';
 import { Handle } from './handle.ts';
 import { LocalPath } from './local-path.ts';
 import { Life } from './life.ts';
-import { Method } from './method.ts';
+import { methodFor } from './method.ts';
 import type { Logger } from './plugin/logger.ts';
 import type { Messages, Protocol } from './protocol.ts';
 import type { ActorRef } from './ref.ts';
@@ -20,22 +20,33 @@ import { Ticker } from './ticker.ts';
 
 type Body = (() => void | Promise<void>) | Message;
 
+/** A stream that is served, and the context of the state that it is served with. */
+export interface StreamPart {
+  readonly run: StreamRun;
+  readonly home: CellContext;
+}
+
+/**
+ * One for each state of the actor: what still runs when that state has ended keeps it to itself and reaches nothing of the
+ * next one.
+ */
 export class CellContext implements Context<Messages, unknown, unknown> {
   readonly #cell: Cell;
-  readonly #stream: StreamRun | undefined;
+  readonly #stream: StreamPart | undefined;
+  #state: unknown;
   #log: Logger | undefined;
 
-  constructor(cell: Cell, stream: StreamRun | undefined) {
+  constructor(cell: Cell, stream: StreamPart | undefined) {
     this.#cell = cell;
     this.#stream = stream;
   }
 
   get state(): unknown {
-    return this.#cell.state;
+    return this.#stream === undefined ? this.#state : this.#stream.home.#state;
   }
 
   set state(state: unknown) {
-    this.#cell.state = state;
+    this.#state = state;
   }
 
   get self(): ActorRef {
@@ -43,7 +54,8 @@ export class CellContext implements Context<Messages, unknown, unknown> {
   }
 
   get sender(): ActorRef | undefined {
-    return this.#stream === undefined ? this.#cell.sender : this.#stream.envelope.sender;
+    if (this.#stream !== undefined) return this.#stream.run.envelope.sender;
+    return this.#isOver ? undefined : this.#cell.sender;
   }
 
   get args(): unknown {
@@ -60,46 +72,51 @@ export class CellContext implements Context<Messages, unknown, unknown> {
   }
 
   get signal(): AbortSignal {
-    return this.#stream === undefined ? this.#cell.signal : this.#stream.signal;
+    if (this.#stream !== undefined) return this.#stream.run.signal;
+    return this.#isOver ? AbortSignal.abort(this.#over()) : this.#cell.signal;
   }
 
   spawn<N extends Messages, T, B>(
     actor: Actor<N, T, B>,
     ...[options]: SpawnArguments<B>
   ): ActorRef<Protocol<N>> {
+    if (this.#isOver) throw this.#over();
     return this.#cell.spawn(actor as unknown as Actor, options).self as ActorRef<Protocol<N>>;
   }
 
   stop(child?: ActorRef): void {
+    if (this.#isOver) return;
     const cell = child === undefined ? this.#cell : this.#child(child);
     cell?.order({ kind: 'stop', reason: { kind: 'stopped' } });
   }
 
   watch(ref: ActorRef): void {
+    if (this.#isOver) return;
     const target = Handle.recipientOf(ref);
     this.#cell.watchFor(ref, target instanceof LocalPath ? (target.occupant() ?? target) : target);
   }
 
   unwatch(ref: ActorRef): void {
+    if (this.#isOver) return;
     const target = Handle.recipientOf(ref);
     this.#cell.unwatchFor(target instanceof LocalPath ? (target.occupant() ?? target) : target);
   }
 
   stash(): void {
-    this.#cell.stash();
+    if (!this.#isOver) this.#cell.stash();
   }
 
   unstashAll(): void {
-    this.#cell.unstashAll();
+    if (!this.#isOver) this.#cell.unstashAll();
   }
 
   become(handlers?: Partial<Handlers<Messages, unknown, unknown>>): void {
-    this.#cell.become(handlers);
+    if (!this.#isOver) this.#cell.become(handlers);
   }
 
   after(ms: number, body: Body): Timer {
     requireDuration('ms', ms, 0);
-    return this.#cell.timers().after(ms, this.#due(body));
+    return this.#set(ms, false, body);
   }
 
   every(ms: number): AsyncIterableIterator<number>;
@@ -107,39 +124,47 @@ export class CellContext implements Context<Messages, unknown, unknown> {
   every(ms: number, body?: Body): AsyncIterableIterator<number> | Timer {
     requireDuration('ms', ms, 1);
     if (body === undefined) return new Ticker(this.#cell.kernel.runtime, ms, this.signal);
-    return this.#cell.timers().every(ms, this.#due(body));
+    return this.#set(ms, true, body);
   }
 
-  // A body that still waits for its turn when the next tick comes is not queued twice.
-  #due(body: Body): () => void {
+  #set(ms: number, repeats: boolean, body: Body): Timer {
     const cell = this.#cell;
-    if (typeof body !== 'function') {
-      const method = new Method(body.name, 'tell');
-      return () => {
-        cell.kernel.sent += 1;
-        cell.send(new Envelope(method, body.payload, cell.self, undefined, undefined));
-      };
+    // Timers die with the state, and one of a dead state is born dead.
+    if (!this.#mayBegin) return { cancel: () => {} };
+    if (typeof body === 'function') {
+      return cell.timers().set({ ms, repeats, due: (timer) => cell.order({ kind: 'timer', timer, body }) });
     }
-    const promising = isAsync(body);
-    let waits = false;
-    const once = (): void | Promise<void> => {
-      waits = false;
-      return body();
-    };
-    return () => {
-      if (waits) return;
-      waits = true;
-      cell.order({ kind: 'body', body: once, promising });
-    };
+    const method = methodFor(cell.protocol.methods, body.name, 'tell');
+    return cell.timers().set({
+      ms,
+      repeats,
+      due: (timer) => {
+        if (!timer.claim()) return;
+        cell.kernel.sent += 1;
+        Handle.wayOf(cell.self).send(new Envelope(method, body.payload, cell.self));
+      },
+    });
   }
 
   #child(ref: ActorRef): Cell | undefined {
     const target = Handle.recipientOf(ref);
     const cell = target instanceof LocalPath ? target.occupant() : target;
-    const child = this.#cell.children().find((one) => one === cell);
-    if (child === undefined && cell instanceof Life && cell.parent !== this.#cell) {
-      throw notAChild(this.#cell.path, ref.address);
-    }
-    return child;
+    if (!(cell instanceof Life)) return undefined;
+    if (cell.parent !== this.#cell) throw notAChild(this.#cell.path, ref.address);
+    return cell as Cell;
+  }
+
+  /** Its state has ended. */
+  get #isOver(): boolean {
+    return !this.#cell.owns(this.#stream?.home ?? this);
+  }
+
+  /** Its state lives, and not only for onStop. */
+  get #mayBegin(): boolean {
+    return !this.#isOver && this.#cell.isRunning;
+  }
+
+  #over(): ActorError {
+    return terminated(this.#cell.address, 'has ended the state that this context belongs to');
   }
 }

@@ -1,43 +1,48 @@
 // One running actor and its messages: the mailbox, the handlers, the stash and the streams. The order of its life is in
 // life.ts.
 
+import { isThenable } from './activity.ts';
 import type { Actor, SpawnOptions } from './actor.ts';
 import type { Behaviour, Handler } from './behaviour.ts';
 import { CellContext } from './cell-context.ts';
-import type { Envelope, SendResult } from './envelope.ts';
+import { Envelope, type SendResult } from './envelope.ts';
 import {
   callCycle,
   mailboxFull,
+  nameInvalid,
+  nameTaken,
   remoteFailure,
+  stashFull,
   stopTimeout,
+  streamsFull,
   terminated,
   unknownMessage,
-  stashFull,
-  streamsFull,
-  nameTaken,
-  nameInvalid,
 } from './failure.ts';
 import type { Recipient } from './gateway.ts';
 import { intercepted } from './interceptor.ts';
-import { isThenable, Life, type Seed } from './life.ts';
+import { keyOf, Life, type Seed } from './life.ts';
+import { Mail } from './mail.ts';
+import { Method } from './method.ts';
 import type { Protocol } from './protocol.ts';
 import type { ActorRef } from './ref.ts';
 import type { Cause, Request, StreamSink } from './reply.ts';
-import { Ring } from './ring.ts';
 import { cycle } from './run.ts';
 import { StreamRun } from './stream-run.ts';
+import { requireSupervision } from './supervision.ts';
+
+/** Says that a watched actor has ended. It waits with the messages, behind what that actor had sent. */
+const end = new Method('', 'tell');
 
 export class Cell extends Life implements Recipient {
   private behaviour: Behaviour = this.blueprint.initial;
-  private mail: Ring<Envelope> | undefined;
-  private envelope: Envelope | undefined;
+  private mail: Mail | undefined = undefined;
   /** The handler has put its message aside. */
   private aside = false;
-  private stashed: Envelope[] | undefined;
-  private streams: Set<StreamRun> | undefined;
+  private stashed: Envelope[] | undefined = undefined;
+  private streams: Set<StreamRun> | undefined = undefined;
 
   get sender(): ActorRef | undefined {
-    return this.envelope?.sender;
+    return this.mail?.sender;
   }
 
   get protocol(): Protocol {
@@ -49,106 +54,42 @@ export class Cell extends Life implements Recipient {
     return (this.mail?.length ?? 0) + (this.runId === 0 ? 0 : 1);
   }
 
-  send(envelope: Envelope): SendResult {
-    if (this.phase === 'stopping' || this.phase === 'stopped') return this.refuse(envelope);
-    const cause = envelope.reply?.cause;
-    if (cause !== undefined && this.runId !== 0 && this.closesCycle(cause, envelope)) return 'rejected';
-    const mail = (this.mail ??= new Ring());
-    const { capacity } = this.blueprint.mailbox;
-    if (mail.length >= capacity) {
-      const { overflow } = this.blueprint.mailbox;
-      const victim = overflow === 'drop-oldest' ? (mail.shift() ?? envelope) : envelope;
-      this.kernel.discard(victim, this.address, 'mailbox-full');
-      victim.reply?.reject(mailboxFull(this.address, capacity));
-      if (victim === envelope) return overflow === 'reject' ? 'rejected' : 'dropped';
+  tell(method: Method, payload: unknown, sender: ActorRef | undefined): SendResult {
+    if (this.phase === 'stopping' || this.phase === 'stopped') {
+      return this.refuse(new Envelope(method, payload, sender));
     }
-    mail.push(envelope);
+    const mail = (this.mail ??= new Mail());
+    if (mail.length >= this.blueprint.mailbox.capacity) {
+      const refused = this.overflow(mail, new Envelope(method, payload, sender));
+      if (refused !== undefined) return refused;
+    }
+    mail.put(method, payload, sender);
     if (!this.scheduled && !this.busy) this.schedule();
     return 'accepted';
   }
 
-  protected override handleNext(): boolean {
-    const envelope = this.mail?.shift();
-    if (envelope === undefined) return false;
-    this.handle(envelope);
-    return true;
+  send(envelope: Envelope): SendResult {
+    if (this.phase === 'stopping' || this.phase === 'stopped') return this.refuse(envelope);
+    const cause = envelope.reply?.cause;
+    if (cause !== undefined && this.runId !== 0 && this.closesCycle(cause, envelope)) return 'rejected';
+    const mail = (this.mail ??= new Mail());
+    if (mail.length >= this.blueprint.mailbox.capacity) {
+      const refused = this.overflow(mail, envelope);
+      if (refused !== undefined) return refused;
+    }
+    mail.add(envelope);
+    if (!this.scheduled && !this.busy) this.schedule();
+    return 'accepted';
   }
 
-  private handle(envelope: Envelope): void {
-    const { reply, method } = envelope;
-    if (reply?.closed === true) {
-      this.kernel.discard(envelope, this.address, reply.withdrawn ?? 'cancelled');
-      return;
-    }
-    const behaviour = this.behaviour;
-    const index = behaviour.methods[method.index] === method ? method.index : behaviour.indexOf(method);
-    const handler = behaviour.handlers[index];
-    const { context } = this;
-    if (handler === undefined || context === undefined) {
-      this.kernel.discard(envelope, this.address, 'unknown-message');
-      reply?.reject(unknownMessage(this.address, method));
-      return;
-    }
-    if (reply !== undefined) {
-      reply.stage = 'started';
-      if (reply.kind === 'stream') {
-        this.serve(envelope, reply, handler);
-        return;
-      }
-    }
-    this.begin();
-    this.envelope = envelope;
-    let result: unknown;
-    try {
-      if (this.blueprint.interceptors !== undefined || behaviour.promising[index] === true) {
-        result = this.kernel.runAs(this.asRun(), this.wrapped(envelope, handler, context));
-      } else result = handler(context, envelope.payload);
-    } catch (error) {
-      this.failed(envelope, error);
-      return;
-    }
-    if (result === undefined || !isThenable(result)) this.finished(envelope, result);
-    else {
-      behaviour.promising[index] = true;
-      this.follow(
-        result,
-        (value) => this.finished(envelope, value),
-        (error) => this.failed(envelope, error),
-      );
-    }
-  }
-
-  private wrapped(envelope: Envelope, handler: Handler, context: object): () => unknown {
-    const run = (): unknown => handler(context, envelope.payload);
-    const { interceptors } = this.blueprint;
-    if (interceptors === undefined) return run;
-    const message = intercepted(envelope, this.address);
-    return interceptors.reduceRight<() => unknown>(
-      (next, interceptor) => () => interceptor.handle?.(message, next),
-      run,
-    );
-  }
-
-  private finished(envelope: Envelope, result: unknown): void {
-    const { reply } = envelope;
-    if (this.aside) this.aside = false;
-    else {
-      this.kernel.processed += 1;
-      if (reply?.kind === 'ask') reply.resolve(result);
-    }
-    this.end();
-  }
-
-  private failed(envelope: Envelope, error: unknown): void {
-    // To throw the reason of one's own aborted signal is how a cancelled handler ends, not a failure.
-    const gaveUp = this.gaveUpWith(error);
-    if (this.aside) this.aside = false;
-    else {
-      this.kernel.processed += 1;
-      envelope.reply?.reject(remoteFailure(this.address, envelope.method.name, error));
-    }
-    this.end();
-    if (!gaveUp) this.fail(error);
+  /** The mailbox is full: makes room, or says what became of the message. */
+  private overflow(mail: Mail, envelope: Envelope): SendResult | undefined {
+    const { overflow, capacity } = this.blueprint.mailbox;
+    const victim = (overflow === 'drop-oldest' ? oldest(mail) : undefined) ?? envelope;
+    this.kernel.discard(victim, this.address, 'mailbox-full');
+    victim.reply?.reject(mailboxFull(this.address, capacity));
+    if (victim !== envelope) return undefined;
+    return overflow === 'reject' ? 'rejected' : 'dropped';
   }
 
   private refuse(envelope: Envelope): SendResult {
@@ -165,14 +106,125 @@ export class Cell extends Life implements Recipient {
     return true;
   }
 
+  terminated(of: Recipient): void {
+    if (this.isStopped) return;
+    this.mail ??= new Mail();
+    this.mail.put(end, keyOf(of), undefined);
+    this.rouse();
+  }
+
+  // Handling.
+
+  protected override handleNext(): boolean {
+    const { mail } = this;
+    if (mail?.take() !== true) return false;
+    this.handle(mail, mail.method as Method);
+    return true;
+  }
+
+  private handle(mail: Mail, method: Method): void {
+    const { reply } = mail;
+    const { behaviour, context } = this;
+    const index = behaviour.methods[method.index] === method ? method.index : behaviour.indexOf(method);
+    const handler = behaviour.handlers[index];
+    if (handler === undefined || context === undefined || reply?.closed === true) {
+      this.handleNot(mail, method);
+      return;
+    }
+    if (reply !== undefined) {
+      reply.stage = 'started';
+      if (reply.kind === 'stream') {
+        this.serve(mail.letGo(), reply, handler, context);
+        return;
+      }
+    }
+    this.begin();
+    let result: unknown;
+    let waits = false;
+    try {
+      if (this.blueprint.interceptors !== undefined || behaviour.promising[index] === true) {
+        result = this.kernel.runAs(this.asRun(), this.wrapped(mail, handler, context));
+      } else result = handler(context, mail.payload);
+      if (result !== undefined) waits = isThenable(result);
+    } catch (error) {
+      this.failed(mail, error);
+      return;
+    }
+    if (!waits) this.finished(mail, result);
+    else {
+      behaviour.promising[index] = true;
+      this.follow(
+        result,
+        (value) => this.finished(mail, value),
+        (error) => this.failed(mail, error),
+      );
+    }
+  }
+
+  /** What no handler gets: the end of a watched actor, a request that was withdrawn, a message without a handler. */
+  private handleNot(mail: Mail, method: Method): void {
+    const envelope = mail.letGo();
+    const { payload, reply } = envelope;
+    if (method === end) this.watchedIsGone(payload as string);
+    else if (reply?.closed === true) {
+      this.kernel.discard(envelope, this.address, reply.withdrawn ?? 'cancelled');
+    } else {
+      this.kernel.discard(envelope, this.address, 'unknown-message');
+      reply?.reject(unknownMessage(this.address, method));
+    }
+  }
+
+  private wrapped(message: Envelope | Mail, handler: Handler, context: object): () => unknown {
+    const { payload } = message;
+    const run = (): unknown => handler(context, payload);
+    const { interceptors } = this.blueprint;
+    if (interceptors === undefined) return run;
+    const seen = intercepted(message instanceof Mail ? message.envelope() : message, this.address);
+    return interceptors.reduceRight<() => unknown>(
+      (next, interceptor) => () => interceptor.handle?.(seen, next),
+      run,
+    );
+  }
+
+  private finished({ reply }: Mail, result: unknown): void {
+    if (this.aside) this.aside = false;
+    else {
+      this.kernel.processed += 1;
+      if (reply?.kind === 'ask') reply.resolve(result);
+    }
+    this.end();
+  }
+
+  private failed({ method, reply }: Mail, error: unknown): void {
+    // To throw the reason of one's own aborted signal is how a cancelled handler ends, not a failure.
+    const gaveUp = this.gaveUpWith(error);
+    if (this.aside) this.aside = false;
+    else {
+      this.kernel.processed += 1;
+      reply?.reject(remoteFailure(this.address, method?.name ?? '', error));
+    }
+    this.end();
+    if (!gaveUp) this.fail(error);
+  }
+
   protected override end(): void {
     super.end();
-    this.envelope = undefined;
+    this.mail?.done();
+  }
+
+  protected override abandonMessage(): void {
+    // One that was put aside is accounted for with the stash.
+    const isAside = this.aside;
+    this.aside = false;
+    if (isAside || this.mail?.method === undefined) return;
+    const envelope = this.mail.envelope();
+    this.kernel.discard(envelope, this.address, 'stop-timeout');
+    envelope.reply?.reject(stopTimeout(this.address, envelope.method));
   }
 
   // Streams.
 
-  private serve(envelope: Envelope, sink: StreamSink, handler: Handler): void {
+  private serve(envelope: Envelope, sink: StreamSink, handler: Handler, home: CellContext): void {
     const streams = (this.streams ??= new Set());
     const { streamsMax } = this.blueprint;
     if (streams.size >= streamsMax) {
@@ -185,16 +237,17 @@ export class Cell extends Life implements Recipient {
       this.kernel.processed += 1;
       if (failure === undefined) return;
       sink.reject(remoteFailure(this.address, envelope.method.name, failure.error));
-      this.order({ kind: 'fail', error: failure.error });
+      this.failBeside(failure.error);
     });
     streams.add(run);
-    run.start(this.wrapped(envelope, handler, new CellContext(this, run)) as () => AsyncIterable<unknown>);
+    run.start(this.wrapped(envelope, handler, new CellContext(this, { run, home })));
   }
 
   protected override endStreams(): void {
+    if (this.streams === undefined || this.streams.size === 0) return;
     // A stream has run when its actor ends, if only in part.
     const error = terminated(this.address, this.phase === 'restarting' ? 'restarts' : 'stops', 'unknown');
-    for (const run of [...(this.streams ?? [])]) run.stop(error);
+    for (const run of [...this.streams]) run.stop(error);
   }
 
   // What handlers ask for through their context.
@@ -202,19 +255,19 @@ export class Cell extends Life implements Recipient {
   get signal(): AbortSignal {
     if (this.runId === 0) return AbortSignal.abort(terminated(this.address, 'is done with that message'));
     const controller = this.controller();
-    const reply = this.envelope?.reply;
+    const reply = this.mail?.reply;
     if (reply?.closed === true) controller.abort();
-    else if (reply !== undefined) reply.onAbort = (reason) => controller.abort(reason);
+    else if (reply !== undefined) reply.onAbort = (reason) => this.abort(reason, controller);
     return controller.signal;
   }
 
   stash(): void {
-    const envelope = this.envelope;
-    if (envelope === undefined || this.aside) return;
+    const { mail } = this;
+    if (mail?.method === undefined || this.aside) return;
     const stash = (this.stashed ??= []);
     const { stashMax } = this.blueprint;
     if (stash.length >= stashMax) throw stashFull(this.address, stashMax);
-    stash.push(envelope);
+    stash.push(mail.envelope());
     this.aside = true;
   }
 
@@ -222,8 +275,8 @@ export class Cell extends Life implements Recipient {
     const stash = this.stashed;
     if (stash === undefined) return;
     this.stashed = undefined;
-    const mail = (this.mail ??= new Ring());
-    for (const envelope of stash.reverse()) mail.unshift(envelope);
+    const mail = (this.mail ??= new Mail());
+    for (const envelope of stash.reverse()) mail.putBack(envelope);
   }
 
   become(handlers: Readonly<Record<string, unknown>> | undefined): void {
@@ -239,12 +292,13 @@ export class Cell extends Life implements Recipient {
   }
 
   spawn(actor: Actor, options: SpawnOptions & { readonly args?: unknown } = {}): Cell {
-    if (this.isEnding) throw terminated(this.address, 'stops');
+    const { kernel, phase } = this;
+    if (this.isEnding || phase === 'restarting') throw terminated(this.address, 'has no state to spawn for');
     const { name, args, supervise } = options;
     if (name !== undefined) requireFree(name, this);
-    const { kernel } = this;
-    const make = kernel.blueprint(actor).make ?? ((seed: Seed): Cell => new Cell(actor, seed));
-    const cell = make({ kernel, parent: this, name: name ?? `$${kernel.actors + 1}`, args, supervise });
+    if (supervise !== undefined) requireSupervision(supervise);
+    const seed: Seed = { kernel, parent: this, name, args, supervise };
+    const cell = kernel.blueprint(actor).make?.(seed) ?? new Cell(actor, seed);
     this.adopt(cell);
     return cell;
   }
@@ -256,32 +310,37 @@ export class Cell extends Life implements Recipient {
   }
 
   protected override request(): Request | undefined {
-    return this.envelope?.reply;
+    return this.mail?.reply;
   }
 
   protected override hasMail(): boolean {
     return this.mail !== undefined && this.mail.length > 0;
   }
 
-  protected override renew(): object {
+  protected override renew(): CellContext {
     this.behaviour = this.blueprint.initial;
     this.unstashAll();
-    this.context ??= new CellContext(this, undefined);
+    this.context = new CellContext(this, undefined);
     return this.context;
   }
 
   protected override abandonMail(): void {
     this.unstashAll();
-    for (let left = this.mail?.shift(); left !== undefined; left = this.mail?.shift()) this.refuse(left);
+    const { mail } = this;
     this.mail = undefined;
+    for (let left = mail?.shift(); left !== undefined; left = mail?.shift()) {
+      if (left.method !== end) this.refuse(left);
+    }
   }
+}
 
-  protected override abandonRun(): void {
-    const envelope = this.envelope;
-    if (envelope === undefined) return;
-    this.kernel.discard(envelope, this.address, 'stop-timeout');
-    envelope.reply?.reject(stopTimeout(this.address, envelope.method));
-  }
+/** The message that has waited longest, out of the mailbox. */
+function oldest(mail: Mail): Envelope | undefined {
+  const ends: Envelope[] = [];
+  let first = mail.shift();
+  for (; first?.method === end; first = mail.shift()) ends.push(first);
+  for (const one of ends.reverse()) mail.putBack(one);
+  return first;
 }
 
 function requireFree(name: string, parent: Cell): void {

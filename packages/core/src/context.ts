@@ -1,5 +1,6 @@
-// What a handler may do. Handlers of one actor run one at a time, so one context serves them all; a stream handler has its
-// own, because it runs beside them.
+// What a handler may do. Handlers of one actor run one at a time, so one context serves all of one state; a stream handler
+// has its own, because it runs beside them. What runs on with the context of a state that has ended can still read it, send
+// and log; it sets no timers, spawns nobody and touches nothing of the next state.
 
 import type { Actor, Handlers, SpawnArguments } from './actor.ts';
 import type { Message } from './envelope.ts';
@@ -35,7 +36,7 @@ interface CommonContext<M extends Messages, A> {
   readonly signal: AbortSignal;
   /**
    * Starts a child. It stops with its parent, and when its parent restarts.
-   * @throws {@link ActorError} ACTOR_NAME_TAKEN when a child of that name is alive, ACTOR_TERMINATED when this actor stops.
+   * @throws {@link ActorError} ACTOR_NAME_TAKEN when a child of that name is alive, ACTOR_TERMINATED when this state ends.
    */
   spawn<N extends Messages, T, B>(
     actor: Actor<N, T, B>,
@@ -43,11 +44,18 @@ interface CommonContext<M extends Messages, A> {
   ): ActorRef<Protocol<N>>;
   /** Stops a child, or without argument this actor, after the message that it handles now. */
   stop(child?: ActorRef): void;
-  /** `onTerminated` will run once when that actor is gone, on stop, failure and loss of its node alike; at once if it is. */
+  /**
+   * `onTerminated` will run once when that actor is gone, on stop, failure and loss of its node alike, after the messages
+   * that it had sent; at once if it is gone already.
+   */
   watch(ref: ActorRef): void;
   /** After this, `onTerminated` doesn't run for that watch any more. */
   unwatch(ref: ActorRef): void;
-  /** Runs `body` as a message of its own, ahead of the mailbox, or sends the message to this actor. Dies with the actor. */
+  /**
+   * Runs `body` as a message of its own, ahead of the mailbox, or sends the message to this actor. Ends with the state; once
+   * cancelled it doesn't run, also when it was due.
+   * @throws {@link ActorError} ACTOR_TIMERS_FULL when `timersMax` are set already.
+   */
   after(ms: number, body: (() => void | Promise<void>) | Message): Timer;
   /** Iterates every `ms` milliseconds, counting from 1, until `ctx.signal` aborts. Ticks that were missed are skipped. */
   every(ms: number): AsyncIterableIterator<number>;

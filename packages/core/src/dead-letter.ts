@@ -14,7 +14,7 @@ export type DeadLetterReason =
   | 'terminated'
   /** The actor has no handler of that name and kind. */
   | 'unknown-message'
-  /** The schema of the contract refused the payload. */
+  /** The schema of the contract refused the payload, or its key in a pool can't be told. */
   | 'payload-invalid'
   /** The bytes could not be decoded. */
   | 'undecodable'

@@ -27,8 +27,8 @@ export class Envelope {
     method: Method,
     payload: unknown,
     sender: ActorRef | undefined,
-    reply: ReplySink | StreamSink | undefined,
-    headers: Headers | undefined,
+    reply?: ReplySink | StreamSink,
+    headers?: Headers,
   ) {
     this.method = method;
     this.payload = payload;

@@ -32,6 +32,7 @@ export type ActorErrorCode =
   | 'ACTOR_SEND_QUEUE_FULL'
   | 'ACTOR_STASH_FULL'
   | 'ACTOR_STREAMS_FULL'
+  | 'ACTOR_TIMERS_FULL'
   | 'ACTOR_NO_ROUTE'
   | 'ACTOR_ASK_TIMEOUT'
   | 'ACTOR_LINK_LOST'
@@ -63,6 +64,7 @@ const table: Readonly<Record<ActorErrorCode, Row>> = {
   ACTOR_SEND_QUEUE_FULL: later,
   ACTOR_STASH_FULL: later,
   ACTOR_STREAMS_FULL: later,
+  ACTOR_TIMERS_FULL: later,
   // Routing.
   ACTOR_NO_ROUTE: later,
   // Ambiguity: safe to repeat only if the request is idempotent.

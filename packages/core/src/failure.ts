@@ -1,20 +1,36 @@
 // The errors that an actor gives to those who wait for its answer.
 
-import { ActorError, isActorError, type Outcome } from './errors.ts';
+import { ActorError, isActorError, type ActorErrorCode, type Outcome } from './errors.ts';
 import type { Method } from './method.ts';
+import type { Stage } from './reply.ts';
 
 /**
  * The handler's failure, seen from outside. The thrown value itself is `cause`, in the same process; `details.remote` is
  * the part of it that travels between nodes.
  */
 export function remoteFailure(actor: string, method: string, error: unknown): ActorError {
-  const name = error instanceof Error ? error.name : typeof error;
-  const message = error instanceof Error ? error.message : String(error);
-  const code = isActorError(error) ? { code: error.code } : {};
-  return new ActorError('ACTOR_REMOTE', `${actor} failed in "${method}": ${message}`, {
-    details: { actor, method, remote: { ...code, name, message } },
+  const remote = describe(error);
+  return new ActorError('ACTOR_REMOTE', `${actor} failed in "${method}": ${remote.message}`, {
+    details: { actor, method, remote },
     cause: error,
   });
+}
+
+interface Description {
+  readonly code?: ActorErrorCode;
+  readonly name: string;
+  readonly message: string;
+}
+
+function describe(error: unknown): Description {
+  // Anything can be thrown, also what throws when it is looked at.
+  try {
+    const name = error instanceof Error ? String(error.name) : typeof error;
+    const message = error instanceof Error ? String(error.message) : String(error);
+    return isActorError(error) ? { code: error.code, name, message } : { name, message };
+  } catch {
+    return { name: typeof error, message: 'something that does not say what it is' };
+  }
 }
 
 export function terminated(actor: string, why = 'has stopped', outcome: Outcome = 'none'): ActorError {
@@ -43,6 +59,12 @@ export function stashFull(actor: string, stashMax: number): ActorError {
   });
 }
 
+export function timersFull(actor: string, timersMax: number): ActorError {
+  return new ActorError('ACTOR_TIMERS_FULL', `${actor} has set ${timersMax} timers already.`, {
+    details: { actor, timersMax },
+  });
+}
+
 export function streamsFull(actor: string, streamsMax: number): ActorError {
   return new ActorError('ACTOR_STREAMS_FULL', `${actor} serves ${streamsMax} streams already.`, {
     details: { actor, streamsMax },
@@ -52,8 +74,25 @@ export function streamsFull(actor: string, streamsMax: number): ActorError {
 export function stopTimeout(actor: string, { name }: Method): ActorError {
   return new ActorError(
     'ACTOR_STOP_TIMEOUT',
-    `${actor} was still busy with "${name}" when the system's time to stop was over.`,
+    `${actor} was still busy with "${name}" when its time to stop was over.`,
     { details: { actor, method: name } },
+  );
+}
+
+export function askTimeout(
+  actor: string,
+  { name }: Method,
+  waited: { readonly timeoutMs: number; readonly stage: Stage },
+): ActorError {
+  const { timeoutMs, stage } = waited;
+  return new ActorError(
+    'ACTOR_ASK_TIMEOUT',
+    `${actor} did not answer "${name}" within ${timeoutMs} ms; the request was ${stage}.`,
+    {
+      // What still waited in this process will never run, so it is safe to repeat.
+      outcome: stage === 'queued' ? 'none' : 'unknown',
+      details: { stage, actor, method: name, timeoutMs },
+    },
   );
 }
 

@@ -12,7 +12,7 @@
 
 import type { DeadLetter } from './dead-letter.ts';
 import type { Envelope, Headers, SendResult } from './envelope.ts';
-import type { MessageKind } from './method.ts';
+import type { MessageKind, Method } from './method.ts';
 import type { Protocol } from './protocol.ts';
 import type { ActorRef } from './ref.ts';
 import type { ReplySink, StreamSink } from './reply.ts';
@@ -33,6 +33,8 @@ export interface Recipient {
    * isn't `accepted`, it has made the dead letter and has rejected `envelope.reply`, where there is one.
    */
   send(envelope: Envelope): SendResult;
+  /** As `send` for a plain tell, for a recipient that needs no envelope for it. */
+  tell?(method: Method, payload: unknown, sender: ActorRef | undefined): SendResult;
   /**
    * From now on the watcher learns when the actor is gone, for whatever reason; at once, if it is gone already. Watching
    * twice with one watcher is watching once. `terminated` may be called from inside this call.

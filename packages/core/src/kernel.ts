@@ -23,8 +23,11 @@ export interface Speaker {
   cause(): Cause;
 }
 
-/** Uids stay small integers, which take no memory of their own. */
-const uidsFromMax = 2 ** 30;
+/** What a dead letter is made of: an envelope, or as much of it as there is. */
+export type Discarded = Pick<Envelope, 'method' | 'payload' | 'sender'>;
+
+/** Uids and the ids of runs stay small integers, which take no memory of their own. */
+const smallMax = 2 ** 30;
 
 export interface KernelOptions {
   readonly name: string;
@@ -59,8 +62,6 @@ export class Kernel {
   processed = 0;
   deadLettered = 0;
   reportedUnknown = 0;
-  /** Runs of handlers so far; the number of a run is its id. */
-  runs = 0;
   /** Actors so far. */
   actors = 0;
   /**
@@ -69,8 +70,12 @@ export class Kernel {
    */
   readonly uidsFrom: number;
   readonly localOrigin: string;
+  private run: number;
   readonly #sending: boolean;
   readonly #blueprints = new WeakMap<Actor, Blueprint>();
+  // The one that was asked for last: actors are often spawned by the thousand.
+  #lastActor: Actor | undefined;
+  #lastBlueprint: Blueprint | undefined;
   // Made with the first asynchronous handler: on Node 20 an async context in use slows every await of the process.
   #speakers: AsyncContext<Speaker> | undefined;
 
@@ -85,7 +90,14 @@ export class Kernel {
     this.#sending = options.interceptors.some((one) => one.send !== undefined);
     this.localOrigin = `actor://${options.name}`;
     this.origin = this.localOrigin;
-    this.uidsFrom = Math.floor(options.runtime.random() * uidsFromMax);
+    this.uidsFrom = Math.floor(options.runtime.random() * smallMax);
+    this.run = this.uidsFrom;
+  }
+
+  /** The id of the next run of a handler: never 0, and the same again only after very many others. */
+  nextRun(): number {
+    this.run = (this.run % smallMax) + 1;
+    return this.run;
   }
 
   speaker(): Speaker | undefined {
@@ -99,12 +111,15 @@ export class Kernel {
   }
 
   blueprint(actor: Actor): Blueprint {
+    if (actor === this.#lastActor && this.#lastBlueprint !== undefined) return this.#lastBlueprint;
     let blueprint = this.#blueprints.get(actor);
     if (blueprint === undefined) {
       blueprint = new Blueprint(actor, this.interceptors);
       this.#blueprints.set(actor, blueprint);
       this.protocols.set(actor.protocol.name, actor.protocol);
     }
+    this.#lastActor = actor;
+    this.#lastBlueprint = blueprint;
     return blueprint;
   }
 
@@ -115,8 +130,8 @@ export class Kernel {
   }
 
   /** Counts, logs and publishes a message that nobody has processed. It doesn't settle the reply. */
-  discard(envelope: Envelope, recipient: string, reason: DeadLetterReason): void {
-    const { method, payload, sender } = envelope;
+  discard(message: Discarded, recipient: string, reason: DeadLetterReason): void {
+    const { method, payload, sender } = message;
     this.deadLetter({
       message: { method: method.name, payload, kind: method.kind },
       recipient,
@@ -130,7 +145,16 @@ export class Kernel {
     else this.deadLettered += 1;
     if (this.letters.readers > 0) this.letters.publish(letter);
     const { message, recipient, sender, reason } = letter;
-    this.logger.debug({ method: message.method, recipient, sender, reason }, 'dead letter');
+    this.log('debug', { method: message.method, recipient, sender, reason }, 'dead letter');
+  }
+
+  /** Logs what the system itself has to say. A logger that throws must not take an actor with it. */
+  log(level: 'debug' | 'warn' | 'error', fields: object, text: string): void {
+    try {
+      this.logger[level](fields, text);
+    } catch {
+      // There is nowhere left to say it.
+    }
   }
 
   /**

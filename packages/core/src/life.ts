@@ -1,27 +1,26 @@
 // The order of one actor's life: start, failure, restart, stop, and the children and watchers that follow from them.
-// What it does with messages is in cell.ts.
+// What it does at the moment is in activity.ts, what it does with messages in cell.ts.
 //
 //   new ──run──▶ starting ──onStart──▶ running ──fails──▶ restarting ──onStop, backoff──▶ new
 //                    └──────── stop ───────┴─────────────────┴──▶ stopping ──onStop──▶ stopped
 //
-// One thing runs at a time. What the system has to say (stop, a watched actor's end, a timer's body) is an order and goes
-// before the mailbox. Nothing here throws to whoever runs it. What only some actors use is undefined until it is used. The fields are private by
-// declaration and not by `#`: V8 keeps an object with this many `#` fields in a slow form, four times as large.
+// What the system has to say (stop, a failure beside the handlers, a timer's turn) is an order and goes before the mailbox.
+// Nothing here throws to whoever runs it. What only some actors use is undefined until it is used.
 
+import { Activity } from './activity.ts';
 import type { Actor } from './actor.ts';
 import { isAsync, type Blueprint } from './behaviour.ts';
+import type { CellContext } from './cell-context.ts';
 import type { Runnable } from './dispatcher.ts';
 import type { StopReason } from './event.ts';
-import { terminated } from './failure.ts';
+import { Family } from './family.ts';
 import type { Recipient, Watcher } from './gateway.ts';
-import type { Kernel, Speaker } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import type { ActorRef } from './ref.ts';
-import type { Cause } from './reply.ts';
 import { Ring } from './ring.ts';
-import { Run } from './run.ts';
 import type { Timer } from './runtime.ts';
-import { decide, type RestartHistory, type Supervision } from './supervision.ts';
-import { Timers } from './timers.ts';
+import { decide, type Decision, type RestartHistory, type Supervision } from './supervision.ts';
+import { Timers, type ActorTimer } from './timers.ts';
 import { Watches } from './watches.ts';
 
 type Phase = 'new' | 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped';
@@ -29,62 +28,55 @@ type Phase = 'new' | 'starting' | 'running' | 'restarting' | 'stopping' | 'stopp
 /** What the system has to say to an actor. */
 export type Order =
   | { readonly kind: 'stop'; readonly reason: StopReason }
-  | { readonly kind: 'fail'; readonly error: unknown }
-  | { readonly kind: 'terminated'; readonly key: string }
-  | { readonly kind: 'body'; readonly body: () => unknown; readonly promising: boolean }
-  | { readonly kind: 'children-gone' };
-
-type Failure = { readonly error: unknown } | undefined;
+  | { readonly kind: 'verdict'; readonly decision: Decision; readonly error: unknown }
+  | { readonly kind: 'timer'; readonly timer: ActorTimer; readonly body: () => unknown }
+  | { readonly kind: 'child-gone' };
 
 /** What an actor is born with. */
 export interface Seed {
   readonly kernel: Kernel;
   readonly parent: Life | undefined;
-  readonly name: string;
+  /** Undefined for one that nobody named. */
+  readonly name: string | undefined;
   readonly args: unknown;
   readonly supervise: Supervision | undefined;
 }
 
-export abstract class Life implements Runnable, Speaker, Watcher {
-  readonly kernel: Kernel;
+export abstract class Life extends Activity implements Runnable, Watcher {
   readonly parent: Life | undefined;
-  readonly name: string;
-  readonly uid: number;
+  /** Its name, or its number where nobody named it. */
+  readonly key: string | number;
   readonly args: unknown;
   readonly self: ActorRef;
-  state: unknown;
   protected readonly blueprint: Blueprint;
   protected phase: Phase = 'new';
   /** In the dispatcher's queue, or running. */
   protected scheduled = false;
-  /** An asynchronous handler or hook is under way. */
-  protected busy = false;
-  /** The run of a handler or hook that is under way; 0 for none. */
-  protected runId = 0;
-  protected context: object | undefined;
+  /** That of the present state. */
+  protected context: CellContext | undefined = undefined;
+  /** Of the actors of its system. */
+  private readonly number: number;
   private readonly supervise: Supervision;
-  private currentRun: Run | undefined;
-  private aborter: AbortController | undefined;
-  private orders: Ring<Order> | undefined;
+  private orders: Ring<Order> | undefined = undefined;
   /** The state exists, so `onStop` is due when it ends. */
   private live = false;
-  private family: Map<string, Life> | undefined;
-  private timerSet: Timers | undefined;
-  private watchers: Set<Watcher> | undefined;
-  private watchList: Watches | undefined;
-  private history: RestartHistory | undefined;
-  // The way to the end of the state: why, which children still have to go, and the wait before the next one.
-  private ending: StopReason | undefined;
-  private leaving: Life[] | undefined;
+  private family: Family<Life> | undefined = undefined;
+  private timerSet: Timers | undefined = undefined;
+  private watchers: Set<Watcher> | undefined = undefined;
+  private watchList: Watches | undefined = undefined;
+  private history: RestartHistory | undefined = undefined;
+  // The way to the end of the state: why, whether children still have to go, and the wait before the next one.
+  private ending: StopReason | undefined = undefined;
+  private isParting = false;
   private restartMs = 0;
-  private backoff: Timer | undefined;
+  private backoff: Timer | undefined = undefined;
 
   constructor(actor: Actor, { kernel, parent, name, args, supervise }: Seed) {
+    super(kernel);
     kernel.actors += 1;
-    this.kernel = kernel;
+    this.number = kernel.actors;
     this.parent = parent;
-    this.uid = kernel.uidsFrom + kernel.actors;
-    this.name = name;
+    this.key = name ?? this.number;
     this.args = args;
     this.blueprint = kernel.blueprint(actor);
     this.self = kernel.ref(this.recipient(), actor.protocol);
@@ -97,16 +89,24 @@ export abstract class Life implements Runnable, Speaker, Watcher {
   /** Handles the next message, if there is one. */
   protected abstract handleNext(): boolean;
   protected abstract hasMail(): boolean;
-  /** A new state begins, with the initial handlers and what was stashed first. Sets and gives the handlers' context. */
-  protected abstract renew(): object;
+  /** A new state begins, with the initial handlers and what was stashed first. Gives its context. */
+  protected abstract renew(): CellContext;
   /** The state ends: what runs beside the handlers ends with it. */
   protected abstract endStreams(): void;
   /** The actor has ended: gives up everything that waits. */
   protected abstract abandonMail(): void;
   /** The handler that is under way is cut off. */
-  protected abstract abandonRun(): void;
-  /** The request that the run under way answers. */
-  protected abstract request(): { readonly cause: Cause | undefined } | undefined;
+  protected abstract abandonMessage(): void;
+
+  get name(): string {
+    const { key } = this;
+    return typeof key === 'string' ? key : `$${key}`;
+  }
+
+  /** Unique among all lives of all actors at this address, also of an earlier life of this process. */
+  get uid(): number {
+    return this.kernel.uidsFrom + this.number;
+  }
 
   get path(): string {
     const above = this.parent?.path;
@@ -120,6 +120,20 @@ export abstract class Life implements Runnable, Speaker, Watcher {
   /** It stops, or has stopped. */
   get isEnding(): boolean {
     return this.phase === 'stopping' || this.phase === 'stopped';
+  }
+
+  get isStopped(): boolean {
+    return this.phase === 'stopped';
+  }
+
+  /** It has a state, which does not end yet. */
+  get isRunning(): boolean {
+    return this.phase === 'running' || this.phase === 'starting';
+  }
+
+  /** The context is that of the present state. */
+  owns(context: CellContext): boolean {
+    return this.context === context;
   }
 
   // Running.
@@ -144,8 +158,12 @@ export abstract class Life implements Runnable, Speaker, Watcher {
     if (this.phase === 'stopped') return;
     this.orders ??= new Ring();
     this.orders.push(order);
-    if (this.busy && (order.kind === 'stop' || order.kind === 'fail')) this.abort();
-    if (!this.scheduled && !this.busy) this.schedule();
+    if (!this.busy) {
+      if (!this.scheduled) this.schedule();
+    } else if ((order.kind === 'stop' || order.kind === 'verdict') && !this.isTearingDown()) {
+      this.abort();
+      this.limitRun();
+    }
   }
 
   protected schedule(): void {
@@ -153,7 +171,7 @@ export abstract class Life implements Runnable, Speaker, Watcher {
     this.kernel.dispatcher.schedule(this);
   }
 
-  protected rouse(): void {
+  protected override rouse(): void {
     if (this.scheduled || this.busy || this.phase === 'stopped') return;
     const mail = this.phase === 'running' && this.hasMail();
     if (mail || this.orders !== undefined || this.phase === 'new') this.schedule();
@@ -167,156 +185,112 @@ export abstract class Life implements Runnable, Speaker, Watcher {
       case 'stop':
         this.beginStop(order.reason);
         break;
-      case 'fail':
-        if (this.phase === 'running') this.fail(order.error);
+      case 'verdict':
+        if (this.phase === 'running') this.carryOut(order.decision, order.error);
         break;
-      case 'terminated':
-        this.watchedIsGone(order.key);
+      case 'timer':
+        if (this.phase === 'running' && order.timer.claim()) this.performOwn(order.body);
         break;
-      case 'body':
-        if (this.phase === 'running') {
-          this.perform(order.body, order.promising, (failure) => this.settled(failure));
-        }
-        break;
-      case 'children-gone':
-        this.endState();
+      case 'child-gone':
+        if (this.isParting) this.nextChildLeaves();
         break;
       case undefined:
         break;
     }
   }
 
-  // Runs: one handler, hook or timer's body from its first line to its end.
-
-  protected begin(): void {
-    this.kernel.runs += 1;
-    this.runId = this.kernel.runs;
+  private performOwn(body: () => unknown): void {
+    this.perform(body, isAsync(body), (failure) => {
+      if (failure !== undefined) this.fail(failure.error);
+    });
   }
 
-  protected end(): void {
-    this.runId = 0;
-    this.currentRun = undefined;
-    this.aborter = undefined;
-  }
-
-  /** Calls back when the promise settles, unless the actor has been cut off; until then nothing else runs. */
-  protected follow(
-    promise: PromiseLike<unknown>,
-    then: (value: unknown) => void,
-    otherwise: (error: unknown) => void,
-  ): void {
-    this.busy = true;
-    const settle = (go: () => void): void => {
-      this.busy = false;
-      if (this.phase === 'stopped') return;
-      go();
+  /** What is under way has `stopTimeoutMs` to end; then the actor goes on without it. */
+  private limitRun(): void {
+    const { stopTimeoutMs } = this.blueprint;
+    this.limitTo(stopTimeoutMs, () => {
+      this.kernel.log('warn', { actor: this.path, stopTimeoutMs }, 'cut off what did not end in time');
+      this.abandonMessage();
+      this.abandon();
+      if (this.isTearingDown()) this.stateEnded();
       this.rouse();
-    };
-    Promise.resolve(promise).then(
-      (value) => settle(() => then(value)),
-      (error: unknown) => settle(() => otherwise(error)),
-    );
-  }
-
-  private perform(body: () => unknown, promising: boolean, done: (failure: Failure) => void): void {
-    const over = (failure: Failure): void => {
-      const signal = this.aborter?.signal;
-      this.end();
-      // As in a handler: to throw the reason of one's own aborted signal is not a failure.
-      done(
-        failure !== undefined && signal?.aborted === true && signal.reason === failure.error
-          ? undefined
-          : failure,
-      );
-    };
-    this.begin();
-    let result: unknown;
-    try {
-      result = promising ? this.kernel.runAs(this.asRun(), body) : body();
-    } catch (error) {
-      over({ error });
-      return;
-    }
-    if (!isThenable(result)) over(undefined);
-    else
-      this.follow(
-        result,
-        () => over(undefined),
-        (error) => over({ error }),
-      );
-  }
-
-  private settled(failure: Failure): void {
-    if (failure !== undefined) this.fail(failure.error);
-  }
-
-  protected asRun(): Run {
-    this.currentRun ??= new Run(this.self, this.runId, this.request()?.cause);
-    return this.currentRun;
-  }
-
-  cause(): Cause {
-    return this.asRun();
-  }
-
-  /** Aborts with the run that is under way. */
-  protected controller(): AbortController {
-    this.aborter ??= new AbortController();
-    return this.aborter;
-  }
-
-  /** The signal of the run under way was looked at, is aborted, and this error is its reason: the handler gave up. */
-  protected gaveUpWith(error: unknown): boolean {
-    const signal = this.aborter?.signal;
-    return signal?.aborted === true && signal.reason === error;
-  }
-
-  private abort(): void {
-    this.controller().abort(terminated(this.address, 'stops'));
+    });
   }
 
   // Start, failure, end.
 
   private beginStart(): void {
     const { definition } = this.blueprint;
-    const restarted = this.history !== undefined;
     this.phase = 'starting';
     const context = this.renew();
-    this.live = true;
-    const body = (): unknown => {
-      this.state = definition.state?.(this.args);
-      return definition.onStart?.(context);
-    };
-    if (definition.onStart === undefined && definition.state === undefined) {
-      this.started(restarted);
-      return;
+    if (!this.makeState(context)) return;
+    if (definition.onStart === undefined) this.started();
+    else
+      this.perform(
+        () => definition.onStart?.(context),
+        isAsync(definition.onStart),
+        (failure) => {
+          if (failure === undefined) this.started();
+          else this.fail(failure.error);
+        },
+      );
+  }
+
+  private makeState(context: CellContext): boolean {
+    const { definition } = this.blueprint;
+    if (definition.state !== undefined) {
+      this.begin();
+      try {
+        context.state = definition.state(this.args);
+      } catch (error) {
+        this.end();
+        this.fail(error);
+        return false;
+      }
+      this.end();
     }
-    this.perform(body, isAsync(definition.onStart), (failure) => {
-      if (failure === undefined) this.started(restarted);
-      else this.fail(failure.error);
-    });
+    this.live = true;
+    return true;
   }
 
-  private started(restarted: boolean): void {
+  private started(): void {
     this.phase = 'running';
-    for (const key of this.watchList?.takeMissed() ?? []) this.order({ kind: 'terminated', key });
-    const { kernel, uid } = this;
+    const { kernel } = this;
     if (kernel.events.readers === 0 || this.parent === undefined) return;
-    kernel.event({ kind: restarted ? 'restarted' : 'started', actor: this.address, uid });
+    const kind = this.history === undefined ? 'started' : 'restarted';
+    kernel.event({ kind, actor: this.address, uid: this.uid });
   }
 
+  /** A failure of what the actor itself was doing. */
   protected fail(error: unknown): void {
+    // Without a state there is nothing to go on with.
+    this.carryOut(this.judge(error, this.phase === 'running'), error);
+  }
+
+  /** A failure beside what the actor is doing: of one of its streams, or of a child that escalates. */
+  protected failBeside(error: unknown): void {
+    if (!this.isRunning) return;
+    const decision = this.judge(error, true);
+    if (decision.kind !== 'resume') this.order({ kind: 'verdict', decision, error });
+  }
+
+  private judge(error: unknown, mayResume: boolean): Decision {
     const { kernel } = this;
+    const { runtime } = kernel;
     const decision = decide(this.supervise, this.history ?? [], {
       error,
-      nowMs: kernel.runtime.monotonicMs(),
-      chance: kernel.runtime.random(),
+      mayResume,
+      nowMs: runtime.monotonicMs(),
+      chance: runtime.random(),
     });
-    // Without a state there is nothing to go on with.
-    const kind = decision.kind === 'resume' && this.phase === 'starting' ? 'stop' : decision.kind;
+    const { kind } = decision;
     kernel.event({ kind: 'failed', actor: this.address, uid: this.uid, error, decision: kind });
-    kernel.logger.warn({ actor: this.path, err: error, decision: kind }, 'actor failed');
-    if (kind === 'resume') return;
+    kernel.log('warn', { actor: this.path, err: error, decision: kind }, 'actor failed');
+    return decision;
+  }
+
+  private carryOut(decision: Decision, error: unknown): void {
+    if (decision.kind === 'resume') return;
     if (decision.kind === 'restart') {
       this.history = decision.history;
       this.restartMs = decision.delayMs;
@@ -325,7 +299,7 @@ export abstract class Life implements Runnable, Speaker, Watcher {
     }
     this.tearDown('stopping', { kind: 'failed', error });
     // The root above the top has no strategy to ask.
-    if (kind === 'escalate' && this.parent?.parent !== undefined) this.parent.order({ kind: 'fail', error });
+    if (decision.kind === 'escalate' && this.parent?.parent !== undefined) this.parent.failBeside(error);
   }
 
   private beginStop(reason: StopReason): void {
@@ -342,63 +316,62 @@ export abstract class Life implements Runnable, Speaker, Watcher {
     this.finalize();
   }
 
+  private isTearingDown(): boolean {
+    return this.phase === 'stopping' || this.phase === 'restarting';
+  }
+
   private tearDown(phase: 'restarting' | 'stopping', reason: StopReason): void {
     this.phase = phase;
     this.ending = reason;
     this.timerSet?.cancelAll();
     this.endStreams();
-    this.leaving = this.children().slice();
+    this.family?.dismiss();
+    this.isParting = true;
     this.nextChildLeaves();
   }
 
-  /** Children go one after the other, the youngest first. */
   private nextChildLeaves(): void {
-    const kind = this.ending?.kind === 'system-stopped' ? 'system-stopped' : 'parent-stopped';
-    for (let child = this.leaving?.pop(); child !== undefined; child = this.leaving?.pop()) {
-      if (child.phase === 'stopped') continue;
-      child.order({ kind: 'stop', reason: { kind } });
+    const child = this.family?.next();
+    if (child === undefined) {
+      this.isParting = false;
+      this.endState();
       return;
     }
-    this.leaving = undefined;
-    this.endState();
+    const kind = this.ending?.kind === 'system-stopped' ? 'system-stopped' : 'parent-stopped';
+    child.order({ kind: 'stop', reason: { kind } });
   }
 
   private childGone(child: Life): void {
-    this.family?.delete(child.name);
+    this.family?.remove(child);
     this.childLeft();
-    if (this.leaving === undefined) return;
     // The parent's hooks run in its own turn.
-    this.order({ kind: 'children-gone' });
+    if (this.isParting) this.order({ kind: 'child-gone' });
   }
 
   private endState(): void {
-    if (this.leaving !== undefined) {
-      this.nextChildLeaves();
-      return;
-    }
     const { definition } = this.blueprint;
-    const reason = this.ending;
-    const { context } = this;
-    if (!this.live || definition.onStop === undefined || reason === undefined || context === undefined) {
+    const { ending, context } = this;
+    if (!this.live || definition.onStop === undefined || ending === undefined || context === undefined) {
       this.stateEnded();
       return;
     }
     this.live = false;
     this.perform(
-      () => definition.onStop?.(context, reason),
+      () => definition.onStop?.(context, ending),
       isAsync(definition.onStop),
       (failure) => {
         if (failure !== undefined) {
-          this.kernel.logger.error({ actor: this.path, err: failure.error }, 'onStop failed');
+          this.kernel.log('error', { actor: this.path, err: failure.error }, 'onStop failed');
         }
         this.stateEnded();
       },
     );
+    if (this.busy) this.limitRun();
   }
 
   private stateEnded(): void {
     this.live = false;
-    this.state = undefined;
+    this.context = undefined;
     if (this.phase === 'stopping') {
       this.finalize();
       return;
@@ -430,13 +403,13 @@ export abstract class Life implements Runnable, Speaker, Watcher {
   kill(reason: StopReason): void {
     if (this.phase === 'stopped') return;
     for (const child of this.children().reverse()) child.kill(reason);
-    this.leaving = undefined;
+    this.isParting = false;
     this.timerSet?.cancelAll();
     this.backoff?.cancel();
     this.endStreams();
     if (this.runId !== 0) {
-      this.abort();
-      this.abandonRun();
+      this.abandonMessage();
+      this.abandon();
     }
     this.ending = reason;
     this.finalize();
@@ -448,13 +421,14 @@ export abstract class Life implements Runnable, Speaker, Watcher {
     return this.family?.get(name);
   }
 
+  /** The oldest first. */
   children(): Life[] {
-    return this.family === undefined ? [] : [...this.family.values()];
+    return this.family === undefined ? [] : this.family.all();
   }
 
-  adopt(child: Life): void {
-    this.family ??= new Map();
-    this.family.set(child.name, child);
+  protected adopt(child: Life): void {
+    this.family ??= new Family();
+    this.family.add(child);
   }
 
   /** A child has stopped for good. */
@@ -471,11 +445,11 @@ export abstract class Life implements Runnable, Speaker, Watcher {
     this.watchers?.delete(watcher);
   }
 
-  terminated(of: Recipient): void {
-    this.order({ kind: 'terminated', key: keyOf(of) });
-  }
+  /** Somebody whom this actor watches has ended. */
+  abstract terminated(of: Recipient): void;
 
   watchFor(ref: ActorRef, target: Recipient): void {
+    if (this.phase === 'stopped') return;
     this.watchList ??= new Watches(this);
     this.watchList.add(keyOf(target), ref, target);
   }
@@ -484,35 +458,30 @@ export abstract class Life implements Runnable, Speaker, Watcher {
     this.watchList?.remove(keyOf(target));
   }
 
-  private watchedIsGone(key: string): void {
+  protected watchedIsGone(key: string): void {
     const { definition } = this.blueprint;
     const { context } = this;
-    if (this.phase !== 'running') {
-      this.watchList?.miss(key);
-      return;
-    }
     const ref = this.watchList?.take(key);
     if (ref === undefined || context === undefined || definition.onTerminated === undefined) return;
     this.perform(
       () => definition.onTerminated?.(context, ref),
       isAsync(definition.onTerminated),
-      (failure) => this.settled(failure),
+      (failure) => {
+        if (failure !== undefined) this.fail(failure.error);
+      },
     );
   }
 
   // Timers.
 
   timers(): Timers {
-    this.timerSet ??= new Timers(this.kernel.runtime);
+    const { runtime } = this.kernel;
+    this.timerSet ??= new Timers({ runtime, timersMax: this.blueprint.timersMax, owner: this });
     return this.timerSet;
   }
 }
 
 /** One life of one actor. A system's own are told by uid alone, for its origin changes when a gateway is attached. */
-function keyOf(target: Recipient): string {
+export function keyOf(target: Recipient): string {
   return target instanceof Life ? `#${target.uid}` : `${target.address}#${target.uid ?? ''}`;
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

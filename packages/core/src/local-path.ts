@@ -1,10 +1,12 @@
 // A recipient for whoever lives at a path of this system, now and later: what a ref by address is.
 
 import type { Cell } from './cell.ts';
-import type { Envelope, SendResult } from './envelope.ts';
+import { Envelope, type SendResult } from './envelope.ts';
 import { noSuchActor, terminated } from './failure.ts';
 import type { Recipient, Watcher } from './gateway.ts';
 import type { Kernel } from './kernel.ts';
+import type { Method } from './method.ts';
+import type { ActorRef } from './ref.ts';
 
 export class LocalPath implements Recipient {
   readonly #kernel: Kernel;
@@ -31,6 +33,13 @@ export class LocalPath implements Recipient {
     if (!path.includes('/')) cell = cell.child(path);
     else for (const name of path.split('/')) cell = cell?.child(name);
     return this.uid === undefined || cell?.uid === this.uid ? cell : undefined;
+  }
+
+  tell(method: Method, payload: unknown, sender: ActorRef | undefined): SendResult {
+    const cell = this.occupant();
+    return cell === undefined
+      ? this.send(new Envelope(method, payload, sender))
+      : cell.tell(method, payload, sender);
   }
 
   send(envelope: Envelope): SendResult {

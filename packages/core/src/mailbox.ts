@@ -25,6 +25,15 @@ const overflows: readonly Overflow[] = ['reject', 'drop-newest', 'drop-oldest'];
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID when the capacity is not a whole number of at least 1.
  */
 export function bounded(capacity: number, overflow: Overflow = 'reject'): MailboxOptions {
+  requireMailbox({ capacity, overflow });
+  return { capacity, overflow };
+}
+
+/**
+ * @internal
+ * @throws {@link ActorError} ACTOR_CONFIG_INVALID
+ */
+export function requireMailbox({ capacity, overflow }: MailboxOptions): void {
   requireWhole('mailbox.capacity', capacity, 1);
   if (!overflows.includes(overflow)) {
     throw new ActorError(
@@ -33,5 +42,4 @@ export function bounded(capacity: number, overflow: Overflow = 'reject'): Mailbo
       { details: { path: 'mailbox.overflow', value: overflow } },
     );
   }
-  return { capacity, overflow };
 }

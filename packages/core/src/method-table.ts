@@ -1,9 +1,9 @@
 // The classes behind `ref.tell`, `ref.ask` and `ref.stream`: one of each per protocol, made when it is defined, with a
 // method per message on the prototype. A ref makes an instance when it is first used. No Proxy, and nothing is allocated
-// for a tell but its envelope.
+// for a tell within the process.
 
 import { Call } from './ask.ts';
-import { requireWhole } from './bound.ts';
+import { requireDuration, requireWhole } from './bound.ts';
 import { Envelope, type SendResult } from './envelope.ts';
 import { ActorError } from './errors.ts';
 import type { Recipient } from './gateway.ts';
@@ -26,9 +26,12 @@ export class MethodTable {
     tell: (method: Method) =>
       function tell(this: MethodTable, payload: unknown): SendResult {
         const kernel = this.#kernel;
-        kernel.sent += 1;
+        const recipient = this.#recipient;
         const sender = kernel.speaker()?.self;
-        return this.#recipient.send(new Envelope(method, payload, sender, undefined, undefined));
+        kernel.sent += 1;
+        return recipient.tell === undefined
+          ? recipient.send(new Envelope(method, payload, sender))
+          : recipient.tell(method, payload, sender);
       },
 
     ask: (method: Method) =>
@@ -44,7 +47,7 @@ export class MethodTable {
           const call = new Call(kernel, recipient, method, timeoutMs, speaker?.cause(), resolve, reject);
           if (signal !== undefined) call.listen(signal);
           kernel.sent += 1;
-          recipient.send(new Envelope(method, payload, speaker?.self, call, undefined));
+          recipient.send(new Envelope(method, payload, speaker?.self, call));
         });
       },
 
@@ -56,19 +59,18 @@ export class MethodTable {
       ): AsyncIterableIterator<unknown> {
         const kernel = this.#kernel;
         const recipient = this.#recipient;
-        const aheadMax = options?.aheadMax ?? 16;
+        const { aheadMax = 16, timeoutMs, signal } = options ?? {};
         requireWhole('aheadMax', aheadMax, 1);
+        if (timeoutMs !== undefined) requireDuration('timeoutMs', timeoutMs, 1);
         // The sender is whoever opens the stream, not whoever iterates it first.
         const speaker = kernel.speaker();
-        return new StreamCall({
-          cause: speaker?.cause(),
-          aheadMax,
-          signal: options?.signal,
-          open: (sink) => {
-            kernel.sent += 1;
-            recipient.send(new Envelope(method, payload, speaker?.self, sink, undefined));
-          },
-        }).iterator();
+        const cause = speaker?.cause();
+        const open = (sink: StreamCall): void => {
+          kernel.sent += 1;
+          recipient.send(new Envelope(method, payload, speaker?.self, sink));
+        };
+        const limit = { aheadMax, timeoutMs: timeoutMs ?? Infinity, signal };
+        return new StreamCall({ kernel, recipient, method, cause, open, ...limit }).iterator();
       },
   };
 

@@ -24,3 +24,17 @@ export class Method {
     this.reply = reply;
   }
 }
+
+/**
+ * @internal The message that a name and a kind mean to the receiver that has these. A tell may reach an ask, whose answer
+ * is then dropped; otherwise the kinds must agree, or it is a message that the receiver doesn't know.
+ */
+export function methodFor(
+  methods: ReadonlyMap<string, Method> | undefined,
+  name: string,
+  kind: MessageKind,
+): Method {
+  const known = methods?.get(name);
+  const fits = known !== undefined && (known.kind === kind || (kind === 'tell' && known.kind === 'ask'));
+  return fits ? known : new Method(name, kind);
+}

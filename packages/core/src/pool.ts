@@ -1,17 +1,20 @@
 // Several actors of one definition behind one ref. The pool picks in the sender's call, so a message takes no extra hop
 // and waits in one mailbox only. The workers are its children: they restart by their own supervision, and the pool stops
-// when the last of them has stopped for good.
+// when the last of them has stopped for good. One that escalates takes the pool with it.
 
 import type { Actor } from './actor.ts';
 import { cellMaker } from './behaviour.ts';
 import { requireWhole } from './bound.ts';
 import { Cell } from './cell.ts';
-import type { Envelope, SendResult } from './envelope.ts';
+import { Envelope, type SendResult } from './envelope.ts';
 import { ActorError } from './errors.ts';
+import { payloadInvalid } from './failure.ts';
 import type { Seed } from './life.ts';
+import type { Method } from './method.ts';
 import type { Messages } from './protocol.ts';
+import type { ActorRef } from './ref.ts';
 import { atRandom, homeOf, leastLoaded, nextInTurn, type RoutingPolicy } from './router.ts';
-import { resume } from './supervision.ts';
+import { escalate } from './supervision.ts';
 
 /** Names the part of a message that decides where it goes, an id say. */
 export type RoutingKey = (message: { readonly method: string; readonly payload: unknown }) => string;
@@ -61,7 +64,7 @@ export function pool<M extends Messages, S, A>(worker: Actor<M, S, A>, options: 
     throw invalid('key', 'consistent-hash needs a function that names the key of a message');
   }
   const { protocol, definition } = worker;
-  const facade: Actor<M, S, A> = { protocol, definition: { on: definition.on, supervise: resume() } };
+  const facade: Actor<M, S, A> = { protocol, definition: { on: definition.on, supervise: escalate() } };
   const make = (seed: Seed): Cell =>
     new Pool(facade as unknown as Actor, seed, worker as unknown as Actor, options);
   return { ...facade, [cellMaker]: make } as Actor<M, S, A>;
@@ -82,12 +85,19 @@ class Pool extends Cell {
     this.#workers = this.children();
   }
 
+  override tell(method: Method, payload: unknown, sender: ActorRef | undefined): SendResult {
+    return this.send(new Envelope(method, payload, sender));
+  }
+
   override send(envelope: Envelope): SendResult {
-    const workers = this.#workers;
-    if (this.isEnding || workers.length === 0) return super.send(envelope);
+    if (this.isEnding || this.#workers.length === 0) return super.send(envelope);
     if (this.#options.policy === 'broadcast' && envelope.reply === undefined) return this.#toAll(envelope);
-    const worker = workers[this.#pick(envelope)];
-    return worker === undefined ? super.send(envelope) : worker.send(envelope);
+    try {
+      const worker = this.#workers[this.#pick(envelope)];
+      return worker === undefined ? super.send(envelope) : worker.send(envelope);
+    } catch (error) {
+      return this.#keyless(envelope, error);
+    }
   }
 
   protected override childLeft(): void {
@@ -117,6 +127,14 @@ class Pool extends Cell {
         this.#turn = nextInTurn(this.#turn, workers.length);
         return this.#turn;
     }
+  }
+
+  /** The key is code of the user, and a send never throws. */
+  #keyless(envelope: Envelope, error: unknown): SendResult {
+    const why = `its key can't be told: ${error instanceof Error ? error.message : typeof error}`;
+    this.kernel.discard(envelope, this.address, 'payload-invalid');
+    envelope.reply?.reject(payloadInvalid(this.address, envelope.method, why));
+    return 'dropped';
   }
 
   /** Each copy counts as a message. What is told is the first refusal, if there is one. */

@@ -10,7 +10,7 @@ import type { ForeignRef, Gateway, GatewayPort, Inbound, Recipient, Watcher } fr
 import { Handle, pathOf } from './handle.ts';
 import type { Kernel } from './kernel.ts';
 import { LocalPath } from './local-path.ts';
-import { Method } from './method.ts';
+import { methodFor, type Method } from './method.ts';
 import type { Protocol } from './protocol.ts';
 import type { ActorRef } from './ref.ts';
 import { describeIssues, validate } from './standard-schema.ts';
@@ -44,7 +44,7 @@ export class Port implements GatewayPort {
     const { path, uid, kind, payload, sender, reply, headers } = inbound;
     const to = this.#local(path, uid);
     const cell = to.occupant();
-    const method = methodOf(cell, inbound.method, kind);
+    const method = methodFor(cell?.protocol.methods, inbound.method, kind);
     const checked = check(method, payload);
     const envelope = new Envelope(
       method,
@@ -63,10 +63,10 @@ export class Port implements GatewayPort {
   /** A message without a contract, as a tell; what its receiver's schema refuses goes no further. */
   send(to: ActorRef, { name, payload }: Message): SendResult {
     const kernel = this.#kernel;
-    const method = methodOf(this.localCell(Handle.recipientOf(to)), name, 'tell');
+    const method = methodFor(this.localCell(Handle.recipientOf(to))?.protocol.methods, name, 'tell');
     const checked = check(method, payload);
     const value = 'value' in checked ? checked.value : payload;
-    const envelope = new Envelope(method, value, kernel.speaker()?.self, undefined, undefined);
+    const envelope = new Envelope(method, value, kernel.speaker()?.self);
     kernel.sent += 1;
     if (!('why' in checked)) return Handle.wayOf(to).send(envelope);
     kernel.discard(envelope, to.address, 'payload-invalid');
@@ -109,12 +109,6 @@ export class Port implements GatewayPort {
   #local(path: string, uid: number | undefined): LocalPath {
     return new LocalPath(this.#kernel, this.#root, { path, uid });
   }
-}
-
-function methodOf(cell: Cell | undefined, name: string, kind: Method['kind']): Method {
-  const known = cell?.protocol.methods.get(name);
-  const fits = known !== undefined && (known.kind === kind || (kind === 'tell' && known.kind === 'ask'));
-  return fits ? known : new Method(name, kind);
 }
 
 function check(method: Method, payload: unknown): { readonly value: unknown } | { readonly why: string } {

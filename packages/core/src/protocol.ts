@@ -57,21 +57,30 @@ export interface Protocol<M extends Messages = Messages> {
 
 // The first overload of each keeps `tell()` from taking its type from where it stands, which would be `unknown`.
 
-/** Declares a message without an answer. A schema stands in for the type argument and is checked between nodes. */
+/**
+ * Declares a message without an answer. A schema stands in for the type argument, and the receiver checks what comes from
+ * another node with it: a payload that it refuses is a dead letter.
+ */
 export function tell(): TellSpec<void>;
 export function tell<P>(payload?: StandardSchema<P>): TellSpec<P>;
 export function tell(payload?: StandardSchema): TellSpec<unknown> {
   return { kind: 'tell', payload };
 }
 
-/** Declares a message with one answer: payload first, answer second. */
+/**
+ * Declares a message with one answer: payload first, answer second. An answer from another node is checked by the asker,
+ * who trusts its own contract: one that the schema refuses rejects with ACTOR_PAYLOAD_INVALID, outcome unknown.
+ */
 export function ask(): AskSpec<void, void>;
 export function ask<P, R = void>(payload?: StandardSchema<P>, reply?: StandardSchema<R>): AskSpec<P, R>;
 export function ask(payload?: StandardSchema, reply?: StandardSchema): AskSpec<unknown, unknown> {
   return { kind: 'ask', payload, reply };
 }
 
-/** Declares a message that is answered by any number of values: payload first, value second. */
+/**
+ * Declares a message that is answered by any number of values: payload first, value second. Values are checked as answers
+ * are; the first that is refused ends the stream.
+ */
 export function stream(): StreamSpec<void, void>;
 export function stream<P, T = void>(payload?: StandardSchema<P>, value?: StandardSchema<T>): StreamSpec<P, T>;
 export function stream(payload?: StandardSchema, value?: StandardSchema): StreamSpec<unknown, unknown> {

@@ -15,6 +15,12 @@ export interface AskOptions {
 }
 
 export interface StreamOptions {
+  /**
+   * How long the stream may take altogether, in milliseconds from its first `next`. Then the iteration throws
+   * ACTOR_ASK_TIMEOUT, and the handler's `ctx.signal` aborts.
+   * @defaultValue no limit
+   */
+  readonly timeoutMs?: number;
   /** Ends the stream when aborted: the iteration throws the signal's reason, and the handler's `ctx.signal` aborts. */
   readonly signal?: AbortSignal;
   /**
@@ -73,7 +79,7 @@ export interface ActorRef<P extends Protocol = Protocol> {
    * the signal's own reason.
    */
   readonly ask: Asks<P['messages']>;
-  /** Opens a stream; the handler starts with the first `next`. Fails as `ask` does, but has no deadline of its own. */
+  /** Opens a stream; the handler starts with the first `next`. Fails as `ask` does, but has no deadline unless it is given one. */
   readonly stream: Streams<P['messages']>;
   /** The same actor under another contract; the way to give one to a ref that came without. */
   as<Q extends Protocol>(protocol: Q): ActorRef<Q>;

@@ -1,15 +1,24 @@
 // The consuming side of a stream in this process. Credit is granted as values are taken, so the handler is never more
 // than `aheadMax` values ahead and what is buffered here is bounded.
 
+import type { Pending } from './deadlines.ts';
 import { ActorError } from './errors.ts';
+import { askTimeout } from './failure.ts';
+import type { Kernel } from './kernel.ts';
+import type { Method } from './method.ts';
 import type { Cause, Stage, StreamSink, Withdrawal } from './reply.ts';
 
 export interface StreamCallOptions {
+  readonly kernel: Pick<Kernel, 'deadlines' | 'runtime'>;
+  readonly recipient: { readonly address: string };
+  readonly method: Method;
   readonly cause: Cause | undefined;
   readonly aheadMax: number;
+  /** Infinity for no limit. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** Sends the request; called with the first `next`. */
-  readonly open: (sink: StreamSink) => void;
+  readonly open: (sink: StreamCall) => void;
 }
 
 interface Waiter {
@@ -20,33 +29,37 @@ interface Waiter {
 const done: IteratorResult<unknown> = { value: undefined, done: true };
 
 /** The sink that travels with the request, and through `iterator` what the consumer iterates. */
-export class StreamCall implements StreamSink {
+export class StreamCall implements StreamSink, Pending {
   readonly cause: Cause | undefined;
-  readonly deadlineMs: number = Infinity;
+  readonly timeoutMs: number;
+  /** Known when it is opened. */
+  deadlineMs: number = Infinity;
   stage: Stage = 'queued';
   withdrawn: Withdrawal | undefined;
   closed = false;
   credit: number;
   onAbort: ((reason: unknown) => void) | undefined;
   onCredit: ((added: number) => void) | undefined;
+  before: Pending | undefined;
+  after: Pending | undefined;
+  readonly #options: StreamCallOptions;
   readonly #grantSize: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #abort = (): void => this.#withdraw({ error: this.#signal?.reason });
+  readonly #abort = (): void => this.#withdraw('cancelled', { error: this.#options.signal?.reason });
   readonly #waiting: Waiter[] = [];
   readonly #buffer: unknown[] = [];
-  #open: ((sink: StreamSink) => void) | undefined;
+  #isOpened = false;
   /** Values taken since credit was last granted. */
   #taken = 0;
   /** What the iteration throws after the values that are buffered. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor({ cause, aheadMax, signal, open }: StreamCallOptions) {
-    this.cause = cause;
-    this.credit = aheadMax;
+  constructor(options: StreamCallOptions) {
+    this.#options = options;
+    this.cause = options.cause;
+    this.timeoutMs = options.timeoutMs;
+    this.credit = options.aheadMax;
     // Half the window at a time: the producer never runs dry, and a remote one gets few messages about credit.
-    this.#grantSize = Math.ceil(aheadMax / 2);
-    this.#signal = signal;
-    this.#open = open;
+    this.#grantSize = Math.ceil(options.aheadMax / 2);
   }
 
   get kind(): 'stream' {
@@ -77,12 +90,19 @@ export class StreamCall implements StreamSink {
     this.#close({ error });
   }
 
+  /** The wheel calls this when the deadline has passed. */
+  expire(): void {
+    const { recipient, method } = this.#options;
+    this.deadlineMs = Infinity;
+    this.#withdraw('expired', { error: askTimeout(recipient.address, method, this) });
+  }
+
   /** What the consumer iterates; its `return`, which `break` calls, cancels the stream. */
   iterator(): AsyncIterableIterator<unknown> {
     const iterator: AsyncIterableIterator<unknown> = {
       next: () => this.#pull(),
       return: () => {
-        this.#withdraw(undefined);
+        this.#withdraw('cancelled', undefined);
         return Promise.resolve(done);
       },
       [Symbol.asyncIterator]: () => iterator,
@@ -104,14 +124,18 @@ export class StreamCall implements StreamSink {
   }
 
   #start(): void {
-    const open = this.#open;
-    if (open === undefined || this.closed) return;
-    this.#open = undefined;
-    if (this.#signal?.aborted === true) {
-      this.#close({ error: this.#signal.reason });
+    if (this.#isOpened || this.closed) return;
+    this.#isOpened = true;
+    const { signal, open, timeoutMs, kernel } = this.#options;
+    if (signal?.aborted === true) {
+      this.#close({ error: signal.reason });
       return;
     }
-    this.#signal?.addEventListener('abort', this.#abort, { once: true });
+    signal?.addEventListener('abort', this.#abort, { once: true });
+    if (timeoutMs < Infinity) {
+      this.deadlineMs = kernel.runtime.monotonicMs() + timeoutMs;
+      kernel.deadlines.add(this);
+    }
     open(this);
   }
 
@@ -125,10 +149,10 @@ export class StreamCall implements StreamSink {
   }
 
   /** The consumer gives up: what is buffered goes too. */
-  #withdraw(failure: { readonly error: unknown } | undefined): void {
+  #withdraw(why: Withdrawal, failure: { readonly error: unknown } | undefined): void {
     this.#buffer.length = 0;
     if (this.closed) return;
-    this.withdrawn = 'cancelled';
+    this.withdrawn = why;
     this.#close(failure);
     this.onAbort?.(
       failure === undefined
@@ -141,7 +165,8 @@ export class StreamCall implements StreamSink {
     if (this.closed) return;
     this.closed = true;
     this.#failure = failure;
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+    if (this.deadlineMs < Infinity) this.#options.kernel.deadlines.remove(this);
     const first = this.#waiting.shift();
     if (first !== undefined && failure !== undefined) {
       this.#failure = undefined;

@@ -1,6 +1,7 @@
 // A running stream handler. It pulls one value at a time, only against credit, and through the dispatcher, so that a
 // stream of values that are ready at once is as fair to timers and sockets as messages are.
 
+import { isThenable } from './activity.ts';
 import type { Runnable } from './dispatcher.ts';
 import type { Envelope } from './envelope.ts';
 import type { ActorError } from './errors.ts';
@@ -32,8 +33,7 @@ export class StreamRun implements Runnable, Speaker {
     this.#kernel = kernel;
     this.#sink = actor.sink;
     this.#onEnd = onEnd;
-    kernel.runs += 1;
-    this.#run = kernel.runs;
+    this.#run = kernel.nextRun();
   }
 
   get signal(): AbortSignal {
@@ -45,15 +45,22 @@ export class StreamRun implements Runnable, Speaker {
     return this.#cause;
   }
 
-  /** Runs the handler, which gives its iterable. */
-  start(handler: () => AsyncIterable<unknown>): void {
+  /** Runs the handler, which gives its iterable; an interceptor around it may let that be waited for. */
+  start(handler: () => unknown): void {
     this.#sink.onAbort = (reason) => this.#stop(reason);
     this.#sink.onCredit = () => this.#schedule();
+    const kernel = this.#kernel;
+    const before = kernel.current;
+    kernel.current = this;
     try {
-      this.#iterator = this.#kernel.runAs(this, handler)[Symbol.asyncIterator]();
+      const values = kernel.runAs(this, handler);
+      const iterable = isThenable(values) ? unwrapped(values) : values;
+      this.#iterator = (iterable as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     } catch (error) {
-      this.#end({ error });
+      this.#fail(error);
       return;
+    } finally {
+      kernel.current = before;
     }
     this.#schedule();
   }
@@ -67,27 +74,34 @@ export class StreamRun implements Runnable, Speaker {
   }
 
   run(): number {
-    if (this.#ended || this.#iterator === undefined) return 1;
     const iterator = this.#iterator;
-    this.#kernel
-      .runAs(this, () => iterator.next())
-      .then(
-        (result) => {
-          this.#pulling = false;
-          if (this.#ended) return;
-          if (result.done === true) {
-            this.#sink.end();
-            this.#end(undefined);
-            return;
-          }
-          this.#sink.next(result.value);
-          this.#schedule();
-        },
-        (error: unknown) => {
-          if (!this.#ended) this.#end({ error });
-        },
-      );
+    if (this.#ended || iterator === undefined) return 1;
+    try {
+      Promise.resolve(this.#kernel.runAs(this, () => iterator.next()))
+        .then((result) => this.#take(result))
+        .catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
     return 1;
+  }
+
+  // An iterator that breaks its contract makes this throw, and fails its stream.
+  #take(result: IteratorResult<unknown>): void {
+    this.#pulling = false;
+    if (this.#ended) return;
+    if (typeof result !== 'object') throw new TypeError('An iterator gave a result that is none.');
+    if (result.done === true) {
+      this.#sink.end();
+      this.#end(undefined);
+    } else {
+      this.#sink.next(result.value);
+      this.#schedule();
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#ended) this.#end({ error });
   }
 
   #schedule(): void {
@@ -98,10 +112,20 @@ export class StreamRun implements Runnable, Speaker {
 
   #stop(reason: unknown): void {
     if (this.#ended) return;
-    this.#controller.abort(reason);
     this.#end(undefined);
-    // A generator that waits finishes its wait first; its `finally` runs then. What it throws after the end is of no use.
-    void this.#kernel.runAs(this, () => this.#iterator?.return?.()?.catch(() => {}));
+    const kernel = this.#kernel;
+    const before = kernel.current;
+    kernel.current = this;
+    try {
+      this.#controller.abort(reason);
+      // A generator that waits finishes its wait first; its `finally` runs then. What it throws after the end is of no use.
+      const returned: unknown = kernel.runAs(this, () => this.#iterator?.return?.());
+      Promise.resolve(returned).catch(() => {});
+    } catch {
+      // Thrown at once instead of after a wait.
+    } finally {
+      kernel.current = before;
+    }
   }
 
   #end(failure: { readonly error: unknown } | undefined): void {
@@ -109,4 +133,8 @@ export class StreamRun implements Runnable, Speaker {
     this.#sink.onCredit = undefined;
     this.#onEnd(failure);
   }
+}
+
+async function* unwrapped(values: PromiseLike<unknown>): AsyncGenerator<unknown> {
+  yield* (await values) as AsyncIterable<unknown>;
 }

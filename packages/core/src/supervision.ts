@@ -2,6 +2,7 @@
 // what comes out of it.
 
 import { requireDuration, requireWhole } from './bound.ts';
+import { ActorError } from './errors.ts';
 
 export interface RestartOptions {
   /**
@@ -29,7 +30,7 @@ export type Directive =
   | { readonly kind: 'stop' }
   | { readonly kind: 'escalate' };
 
-/** One directive for every error, or a function that picks one. A function that throws counts as `stop()`. */
+/** One directive for every error, or a function that picks one. A function that throws, or gives none, counts as `stop()`. */
 export type Supervision = Directive | ((error: unknown) => Directive);
 
 /**
@@ -38,13 +39,11 @@ export type Supervision = Directive | ((error: unknown) => Directive);
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID naming the option that is out of range.
  */
 export function restart(options: RestartOptions = {}): Directive {
-  const directive = { kind: 'restart', max: 10, withinMs: 60_000, backoffMinMs: 50, ...options } as const;
-  const backoffMaxMs = options.backoffMaxMs ?? Math.max(5_000, directive.backoffMinMs);
-  requireWhole('supervise.max', directive.max, 0);
-  requireDuration('supervise.withinMs', directive.withinMs, 1);
-  requireDuration('supervise.backoffMinMs', directive.backoffMinMs, 0);
-  requireDuration('supervise.backoffMaxMs', backoffMaxMs, directive.backoffMinMs);
-  return { ...directive, backoffMaxMs };
+  const { max = 10, withinMs = 60_000, backoffMinMs = 50 } = options;
+  const backoffMaxMs = options.backoffMaxMs ?? Math.max(5_000, backoffMinMs);
+  const directive = { kind: 'restart', max, withinMs, backoffMinMs, backoffMaxMs } as const;
+  requireDirective(directive);
+  return directive;
 }
 
 /** Goes on with the next message and the state as it is. An actor that fails in its start stops instead. */
@@ -72,15 +71,23 @@ export type Decision =
   | { readonly kind: 'stop'; readonly budgetSpent: boolean }
   | { readonly kind: 'escalate' };
 
-/** @internal `chance` is in [0, 1), from the runtime. */
-export function decide(
-  strategy: Supervision,
-  history: RestartHistory,
-  failure: { readonly error: unknown; readonly nowMs: number; readonly chance: number },
-): Decision {
+/** @internal */
+export interface Failing {
+  readonly error: unknown;
+  /** There is a state to go on with; else to resume means to stop. */
+  readonly mayResume: boolean;
+  readonly nowMs: number;
+  /** In [0, 1), from the runtime. */
+  readonly chance: number;
+}
+
+/** @internal */
+export function decide(strategy: Supervision, history: RestartHistory, failure: Failing): Decision {
   const directive = typeof strategy === 'function' ? pick(strategy, failure.error) : strategy;
-  if (directive.kind === 'stop') return { kind: 'stop', budgetSpent: false };
-  if (directive.kind !== 'restart') return directive;
+  if (directive.kind === 'stop' || (directive.kind === 'resume' && !failure.mayResume)) {
+    return { kind: 'stop', budgetSpent: false };
+  }
+  if (directive.kind !== 'restart') return { kind: directive.kind };
   const recent = history.filter((at) => failure.nowMs - at < directive.withinMs);
   if (recent.length >= directive.max) return { kind: 'stop', budgetSpent: true };
   // Uniform between half and the whole of a doubling ceiling: never below the least wait, and no two alike.
@@ -95,8 +102,33 @@ export function decide(
 
 function pick(strategy: (error: unknown) => Directive, error: unknown): Directive {
   try {
-    return strategy(error);
+    const directive = strategy(error);
+    requireDirective(directive);
+    return directive;
   } catch {
     return { kind: 'stop' };
   }
 }
+
+/**
+ * @internal Types are gone at run time, and what is wrong here would show only when an actor fails.
+ * @throws {@link ActorError} ACTOR_CONFIG_INVALID
+ */
+export function requireSupervision(strategy: Supervision): void {
+  if (typeof strategy !== 'function') requireDirective(strategy);
+}
+
+function requireDirective(directive: Directive): void {
+  if (typeof directive !== 'object' || directive === null || !kinds.includes(directive.kind)) {
+    throw new ActorError('ACTOR_CONFIG_INVALID', `supervise: it must be one of ${kinds.join(', ')}.`, {
+      details: { path: 'supervise' },
+    });
+  }
+  if (directive.kind !== 'restart') return;
+  requireWhole('supervise.max', directive.max, 0);
+  requireDuration('supervise.withinMs', directive.withinMs, 1);
+  requireDuration('supervise.backoffMinMs', directive.backoffMinMs, 0);
+  requireDuration('supervise.backoffMaxMs', directive.backoffMaxMs, directive.backoffMinMs);
+}
+
+const kinds: readonly Directive['kind'][] = ['restart', 'resume', 'stop', 'escalate'];

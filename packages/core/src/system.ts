@@ -2,7 +2,7 @@
 // their messages. Two systems share nothing.
 
 import type { Actor, SpawnArguments } from './actor.ts';
-import { requireDuration } from './bound.ts';
+import { isDuration, notADuration, requireDuration } from './bound.ts';
 import { Cell } from './cell.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import type { Message, SendResult } from './envelope.ts';
@@ -170,10 +170,11 @@ export class ActorSystem implements AsyncDisposable {
    * Stops all actors, the youngest at the top first and children before parents, each after the message that it handles.
    * What then still runs after `deadlineMs` (default 5000) is cut off, and its message is a dead letter `stop-timeout`.
    * Calling it twice gives the same promise.
+   * @throws {@link ActorError} ACTOR_CONFIG_INVALID when `deadlineMs` is not finite or negative; nothing is stopped then.
    */
   stop({ deadlineMs = 5_000 }: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop(deadlineMs);
-    return this.#stopping;
+    this.#stopping ??= isDuration(deadlineMs, 0) ? this.#stop(deadlineMs) : undefined;
+    return this.#stopping ?? Promise.reject(notADuration('deadlineMs', deadlineMs, 0));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -181,11 +182,11 @@ export class ActorSystem implements AsyncDisposable {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { runtime, logger } = this.#kernel;
+    const { runtime } = this.#kernel;
     const reason = { kind: 'system-stopped' } as const;
     await new Promise<void>((resolve) => {
       const timer = runtime.after(deadlineMs, () => {
-        logger.warn({ deadlineMs }, 'the system stops before all of its actors have finished');
+        this.#kernel.log('warn', { deadlineMs }, 'the system stops before all of its actors have finished');
         this.#root.kill(reason);
       });
       this.#root.watch({

@@ -7,7 +7,6 @@ import type { ActorRef } from './ref.ts';
 export class Watches {
   readonly #watcher: Watcher;
   readonly #watched = new Map<string, { readonly ref: ActorRef; readonly target: Recipient }>();
-  #missed: string[] = [];
 
   constructor(watcher: Watcher) {
     this.#watcher = watcher;
@@ -31,17 +30,6 @@ export class Watches {
     const entry = this.#watched.get(key);
     this.#watched.delete(key);
     return entry?.ref;
-  }
-
-  /** The end came while the watching actor had no state to handle it with. */
-  miss(key: string): void {
-    this.#missed.push(key);
-  }
-
-  takeMissed(): readonly string[] {
-    const missed = this.#missed;
-    this.#missed = [];
-    return missed;
   }
 
   clear(): void {

@@ -1,6 +1,17 @@
-import { actor, ask, bounded, protocol, tell, type Overflow } from '@actor/core';
+import {
+  actor,
+  ask,
+  bounded,
+  Envelope,
+  protocol,
+  tell,
+  type Method,
+  type Overflow,
+  type ReplySink,
+} from '@actor/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Mail } from '../src/mail.ts';
 import { Ring } from '../src/ring.ts';
 import { collect, failure, World } from './world.ts';
 
@@ -76,6 +87,58 @@ test('a mailbox with an unknown policy is refused', () => {
   expect(() => bounded(1, 'whatever' as Overflow)).toThrow(
     expect.objectContaining({ code: 'ACTOR_CONFIG_INVALID' }),
   );
+});
+
+describe('mail', () => {
+  const Kind = protocol('kind', { tell: tell<number>(), ask: ask<number, void>() });
+  const told = Kind.methods.get('tell') as Method;
+  const asked = Kind.methods.get('ask') as Method;
+  const reply = { kind: 'ask' } as ReplySink;
+
+  test('is a queue of plain and other messages, for any sequence of operations at both ends', () => {
+    const operations = fc.constantFrom('put', 'add', 'add request', 'put back', 'take', 'shift');
+    fc.assert(
+      fc.property(fc.array(operations, { maxLength: 300 }), (list) => {
+        const mail = new Mail();
+        const model: unknown[] = [];
+        list.forEach((operation, at) => {
+          if (operation === 'put') {
+            mail.put(told, at, undefined);
+            model.push([told, at, undefined]);
+          } else if (operation === 'add') {
+            mail.add(new Envelope(told, at, undefined));
+            model.push([told, at, undefined]);
+          } else if (operation === 'add request') {
+            mail.add(new Envelope(asked, at, undefined, reply));
+            model.push([asked, at, reply]);
+          } else if (operation === 'put back') {
+            mail.putBack(new Envelope(told, at, undefined));
+            model.unshift([told, at, undefined]);
+          } else if (operation === 'take') {
+            const expected = model.shift();
+            expect(mail.take()).toBe(expected !== undefined);
+            if (expected !== undefined) expect([mail.method, mail.payload, mail.reply]).toEqual(expected);
+            mail.done();
+          } else {
+            const envelope = mail.shift();
+            expect(envelope && [envelope.method, envelope.payload, envelope.reply]).toEqual(model.shift());
+          }
+          expect(mail.length).toBe(model.length);
+        });
+      }),
+    );
+  });
+
+  test('that has held very many gives the room back and goes on', () => {
+    const mail = new Mail();
+    for (const round of [1, 2, 3]) {
+      for (let n = 0; n < 50_000; n += 1) mail.put(told, n * round, undefined);
+      let wrong = 0;
+      for (let n = 0; n < 50_000; n += 1) if (!mail.take() || mail.payload !== n * round) wrong += 1;
+      expect(wrong).toBe(0);
+      expect(mail.take()).toBe(false);
+    }
+  });
 });
 
 test('a ring is a queue, for any sequence of operations at both ends', () => {

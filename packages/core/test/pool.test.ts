@@ -1,4 +1,4 @@
-import { actor, ask, pool, protocol, stop, tell, type PoolOptions } from '@actor/core';
+import { actor, ask, escalate, pool, protocol, stop, tell, type PoolOptions } from '@actor/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { atRandom, homeOf, leastLoaded, nextInTurn } from '../src/router.ts';
@@ -120,6 +120,35 @@ describe('a pool', () => {
     ref.tell.end('2');
     await world.pass();
     expect(ref.tell.work('x')).toBe('no-route');
+  });
+
+  test('goes with a worker that escalates, and fails its own parent', async () => {
+    const world = new World();
+    const log: string[] = [];
+    const Failing = protocol('failing', { boom: tell() });
+    const failing = actor(Failing, {
+      supervise: escalate(),
+      on: {
+        boom() {
+          throw new Error('as told');
+        },
+      },
+      onStop: (ctx) => void log.push(ctx.path),
+    });
+    const Parent = protocol('parent', { go: tell() });
+    world.system
+      .spawn(
+        actor(Parent, {
+          supervise: stop(),
+          on: { go: (ctx) => void ctx.spawn(pool(failing, { size: 2, policy: 'random' })).tell.boom() },
+          onStop: (ctx, reason) => void log.push(`${ctx.path} ${reason.kind}`),
+        }),
+        { name: 'parent' },
+      )
+      .tell.go();
+    await world.pass();
+    expect(log).toHaveLength(3);
+    expect(log.at(-1)).toBe('parent failed');
   });
 
   test('refuses a size, a policy or a missing key at the line that made it', () => {

@@ -1,7 +1,9 @@
 import { actor, ask, protocol, resume, stream, tell, type StreamSink } from '@actor/core';
 import { describe, expect, test } from 'vitest';
+import { Deadlines } from '../src/deadlines.ts';
+import { Method } from '../src/method.ts';
 import { StreamCall } from '../src/stream-call.ts';
-import { failure, World } from './world.ts';
+import { collect, failure, World } from './world.ts';
 
 const Source = protocol('source', {
   count: stream<number, number>(),
@@ -113,6 +115,66 @@ describe('a stream', () => {
     expect(seen.ended).toBe(1);
   });
 
+  test('throws ACTOR_ASK_TIMEOUT at its deadline, and its handler hears of it', async () => {
+    const world = new World();
+    const seen = { made: 0, ended: 0 };
+    const ref = world.system.spawn(source(seen));
+    const values = ref.stream.clock(100, { timeoutMs: 250 });
+    await world.pass(1_000);
+    // The time counts from the first next.
+    expect(await world.value(values.next())).toEqual({ value: 1, done: false });
+    expect(await world.value(values.next())).toEqual({ value: 2, done: false });
+    expect(await world.error(values.next())).toMatchObject({
+      code: 'ACTOR_ASK_TIMEOUT',
+      outcome: 'unknown',
+      details: { stage: 'started', method: 'clock', timeoutMs: 250 },
+    });
+    expect(Math.round(world.simulation.nowMs)).toBe(1_250);
+    await world.pass(100);
+    expect(seen.ended).toBe(1);
+    expect(await values.next()).toEqual({ value: undefined, done: true });
+    expect(world.system.stats()).toMatchObject({ sent: 1, processed: 1 });
+  });
+
+  test('that is still queued at its deadline never runs', async () => {
+    const world = new World();
+    const letters = collect(world.system.deadLetters());
+    const Slow = protocol('slow', { work: tell(), values: stream<void, number>() });
+    let opened = 0;
+    const slow = actor(Slow, {
+      on: {
+        work: () => new Promise<void>((resolve) => void world.simulation.after(100, resolve)),
+        async *values() {
+          opened += 1;
+          yield opened;
+        },
+      },
+    });
+    const ref = world.system.spawn(slow);
+    ref.tell.work();
+    const error = await world.error(ref.stream.values(undefined, { timeoutMs: 50 }).next());
+    expect(error).toMatchObject({ code: 'ACTOR_ASK_TIMEOUT', outcome: 'none', details: { stage: 'queued' } });
+    await world.pass(100);
+    expect([opened, letters.map(({ reason }) => reason)]).toEqual([0, ['expired']]);
+  });
+
+  test('that ends before its deadline leaves no timer behind', async () => {
+    const world = new World();
+    const ref = world.system.spawn(source());
+    expect(await world.value(readAll(ref.stream.count(3, { timeoutMs: 60_000 })))).toEqual([1, 2, 3]);
+    await world.pass(100);
+    const { events } = world.simulation;
+    await world.pass(100_000);
+    expect(world.simulation.events).toBe(events);
+  });
+
+  test.each([0, -1, Number.NaN, Infinity])('is refused a timeout of %d and as many values ahead', (wrong) => {
+    const ref = new World().system.spawn(source());
+    const invalid = expect.objectContaining({ code: 'ACTOR_CONFIG_INVALID' }) as Error;
+    expect(() => ref.stream.count(1, { timeoutMs: wrong })).toThrow(invalid);
+    expect(() => ref.stream.count(1, { aheadMax: wrong })).toThrow(invalid);
+  });
+
   test('gives what came before a failure, then throws it', async () => {
     const world = new World();
     const ref = world.system.spawn(source());
@@ -195,9 +257,14 @@ describe('a stream', () => {
 
   test('from a producer that sends more than it was asked for is ended', async () => {
     let sink: StreamSink | undefined;
+    const { runtime } = new World();
     const call = new StreamCall({
+      kernel: { runtime, deadlines: new Deadlines(runtime) },
+      recipient: { address: 'actor://test/source' },
+      method: new Method('count', 'stream'),
       cause: undefined,
       aheadMax: 2,
+      timeoutMs: Infinity,
       signal: undefined,
       open: (opened) => (sink = opened),
     });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../src/supervision.ts';
 import { collect, failure, World } from './world.ts';
 
-const at = (nowMs: number, chance = 0.5) => ({ error: new Error('x'), nowMs, chance });
+const at = (nowMs: number, chance = 0.5) => ({ error: new Error('x'), mayResume: true, nowMs, chance });
 
 describe('the decision', () => {
   test('restarts until the budget is spent, and again when the window has passed', () => {

@@ -1,4 +1,4 @@
-import { actor, protocol, restart, stop, tell, type ActorRef } from '@actor/core';
+import { actor, bounded, protocol, restart, stop, tell, type ActorRef } from '@actor/core';
 import { describe, expect, test } from 'vitest';
 import { World } from './world.ts';
 
@@ -98,6 +98,66 @@ describe('G6: a watcher gets terminated exactly once', () => {
     expect(seen).toEqual([]);
     await world.pass(500);
     expect(seen).toEqual(['t']);
+  });
+
+  test('after all that the actor had sent before its end', async () => {
+    const { world } = start();
+    const log: string[] = [];
+    const Boss = protocol('boss', { hire: tell(), result: tell<number>() });
+    const Hand = protocol('hand', { work: tell<ActorRef<typeof Boss>>() });
+    const hand = actor(Hand, {
+      on: {
+        work(ctx, boss) {
+          for (const n of [1, 2, 3]) boss.tell.result(n);
+          ctx.stop();
+        },
+      },
+    });
+    const boss = world.system.spawn(
+      actor(Boss, {
+        on: {
+          async hire(ctx) {
+            const child = ctx.spawn(hand);
+            ctx.watch(child);
+            child.tell.work(ctx.self);
+            await new Promise<void>((resolve) => void world.simulation.after(10, resolve));
+          },
+          result: (_, n) => void log.push(`result ${n}`),
+        },
+        onTerminated: () => void log.push('terminated'),
+      }),
+    );
+    boss.tell.hire();
+    await world.pass(50);
+    expect(log).toEqual(['result 1', 'result 2', 'result 3', 'terminated']);
+    expect(world.system.stats()).toMatchObject({ sent: 5, processed: 5 });
+  });
+
+  test('also when its mailbox is full and makes room, and is not counted as a message', async () => {
+    const { world, seen, ref } = start();
+    const full = world.system.spawn(
+      actor(Watching, {
+        mailbox: bounded(2, 'drop-oldest'),
+        on: {
+          watch(ctx, target) {
+            ctx.watch(target);
+            return new Promise<void>((resolve) => void world.simulation.after(10, resolve));
+          },
+          unwatch() {},
+          boom() {},
+        },
+        onTerminated: (_, gone) => void seen.push(gone.path),
+      }),
+    );
+    full.tell.watch(ref);
+    await world.pass();
+    await world.value(world.system.stopActor(ref));
+    for (let n = 0; n < 9; n += 1) full.tell.boom();
+    await world.pass(50);
+    expect(seen).toEqual(['t']);
+    await world.value(world.system.stop());
+    const { sent, processed, deadLettered } = world.system.stats();
+    expect(sent).toBe(processed + deadLettered);
   });
 
   test('not when the watcher is gone itself', async () => {

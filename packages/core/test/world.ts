@@ -1,13 +1,14 @@
 // A system on a simulated clock, and ways to let it get on with what it has to do.
-import { ActorSystem, type ActorSystemOptions, type Feed } from '@actor/core';
+import { ActorSystem, type ActorSystemOptions, type Feed, type Runtime } from '@actor/core';
 import { Simulation } from '@actor/core/testkit';
 
 export class World {
-  readonly simulation = new Simulation();
+  readonly simulation: Simulation = new Simulation();
+  readonly runtime: Runtime = this.simulation.runtime('node');
   readonly system: ActorSystem;
 
   constructor(options: ActorSystemOptions = {}) {
-    this.system = new ActorSystem({ name: 'test', ...options, runtime: this.simulation.runtime('node') });
+    this.system = new ActorSystem({ name: 'test', ...options, runtime: this.runtime });
   }
 
   /** Everything that can happen now, and within the next `ms`, happens. */

@@ -5,12 +5,13 @@ import type { Actor } from '../actor.ts';
 import { cellMaker } from '../behaviour.ts';
 import { requireDuration, requireWhole } from '../bound.ts';
 import { Cell } from '../cell.ts';
-import type { Envelope, SendResult } from '../envelope.ts';
+import { Envelope, type SendResult } from '../envelope.ts';
 import { assert } from '../errors.ts';
 import { mailboxFull } from '../failure.ts';
 import type { Recipient } from '../gateway.ts';
 import { Handle } from '../handle.ts';
 import type { Seed } from '../life.ts';
+import type { Method } from '../method.ts';
 import type { Messages, Protocol } from '../protocol.ts';
 import type { ActorRef } from '../ref.ts';
 import type { ActorSystem } from '../system.ts';
@@ -206,6 +207,10 @@ class ProbeCell extends Cell {
   constructor(blueprint: Actor, seed: Seed, receive: (envelope: Envelope) => SendResult) {
     super(blueprint, seed);
     this.#receive = receive;
+  }
+
+  override tell(method: Method, payload: unknown, sender: ActorRef | undefined): SendResult {
+    return this.send(new Envelope(method, payload, sender));
   }
 
   override send(envelope: Envelope): SendResult {
