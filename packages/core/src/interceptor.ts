@@ -22,8 +22,9 @@ export interface Intercepted {
 /** Interceptors of a list nest: the first is the outermost. */
 export interface Interceptor {
   /**
-   * Wraps a send. Headers given to `next` travel with the message instead of the ones it has. To refuse the message, throw:
-   * it becomes a dead letter, a tell is `dropped`, an ask rejects with ACTOR_INTERCEPTED and the error as its cause.
+   * Wraps a send. `next` sends it on, once and before this returns. Headers given to it travel with the message instead of
+   * the ones it has. To refuse the message, throw: it becomes a dead letter, a tell is `dropped`, an ask rejects with
+   * ACTOR_INTERCEPTED and the error as its cause. The sender gets what `next` gave.
    */
   send?(message: Intercepted, next: (headers?: Headers) => SendResult): SendResult;
   /**
@@ -54,17 +55,16 @@ export class InterceptedRecipient implements Recipient {
   }
 
   send(envelope: Envelope): SendResult {
-    let sent = false;
-    const last = (final: Envelope): SendResult => {
-      sent = true;
-      return this.inner.send(final);
-    };
+    // What became of the message is told by this, whatever an interceptor returns or throws afterwards.
+    let result: SendResult | undefined;
+    let refusal: unknown = new Error('An interceptor did not send it on.');
     try {
-      return this.#through(0, envelope, last);
+      this.#through(0, envelope, (final) => (result ??= this.inner.send(final)));
     } catch (error) {
-      if (!sent) this.#refuse(envelope, error);
-      return 'dropped';
+      refusal = error;
     }
+    // One that sends it on later is too late.
+    return (result ??= this.#refuse(envelope, refusal));
   }
 
   watch(watcher: Watcher): void {
@@ -84,7 +84,7 @@ export class InterceptedRecipient implements Recipient {
     );
   }
 
-  #refuse(envelope: Envelope, cause: unknown): void {
+  #refuse(envelope: Envelope, cause: unknown): SendResult {
     const { address } = this;
     this.#kernel.discard(envelope, address, 'intercepted');
     envelope.reply?.reject(
@@ -93,6 +93,7 @@ export class InterceptedRecipient implements Recipient {
         cause,
       }),
     );
+    return 'dropped';
   }
 }
 

@@ -22,14 +22,20 @@ export interface StandardSchema<T = unknown> {
 
 /**
  * Checks a value at once. A schema that validates asynchronously is refused: waiting for it would let later messages
- * overtake this one.
+ * overtake this one. A schema that throws refuses the value: it must cost one message and not a whole link.
  */
 export function validate<T>(schema: StandardSchema<T>, value: unknown): SchemaResult<T> {
-  const result = schema['~standard'].validate(value);
-  if (!('then' in result)) return result;
-  result.catch(() => {});
-  return { issues: [{ message: 'The schema is asynchronous; messages need one that answers at once.' }] };
+  try {
+    const result = schema['~standard'].validate(value);
+    if (!('then' in result)) return result;
+    result.catch(() => {});
+    return refused('The schema is asynchronous; messages need one that answers at once.');
+  } catch (error) {
+    return refused(`The schema failed: ${error instanceof Error ? error.message : typeof error}`);
+  }
 }
+
+const refused = (message: string): SchemaResult<never> => ({ issues: [{ message }] });
 
 /** The issues in one line, with the path of each: `sku: expected a string`. */
 export function describeIssues(issues: readonly SchemaIssue[]): string {
