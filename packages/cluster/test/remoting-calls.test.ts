@@ -193,6 +193,15 @@ const text: StandardSchema<string> = {
     validate: (value) => (typeof value === 'string' ? { value } : { issues: [{ message: 'expected text' }] }),
   },
 };
+const broken: StandardSchema<string> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: () => {
+      throw new Error('a broken schema');
+    },
+  },
+};
 const Strict = protocol('strict', {
   put: tell(text),
   get: ask<void, string>(undefined, text),
@@ -235,6 +244,66 @@ describe('what a contract refuses', () => {
     strictOn(b);
     const error = await world.sim.settle(failureOf(a.system.ref(Strict, b.at('strict')).ask.get()));
     expect(isActorError(error, 'ACTOR_PAYLOAD_INVALID') && error.outcome).toBe('unknown');
+  });
+
+  test('a value of a stream is refused by the consumer, which ends the stream and nothing else', async () => {
+    const world = new World();
+    const [a, b] = await world.pair();
+    const Feed = protocol('feed', {
+      read: stream<void, string>(undefined, text),
+      lax: stream<void, string>(undefined, broken),
+      ended: ask<void, number>(),
+    });
+    let ended = 0;
+    async function* values(): AsyncGenerator<string> {
+      try {
+        yield 'one';
+        yield 2 as unknown as string;
+        for (let n = 0; ; n += 1) yield `${n}`;
+      } finally {
+        ended += 1;
+      }
+    }
+    b.system.spawn(actor(Feed, { on: { read: values, lax: values, ended: () => ended } }), { name: 'feed' });
+    const ref = a.system.ref(Feed, b.at('feed'));
+    const read = ref.stream.read();
+    expect(await world.sim.settle(read.next())).toEqual({ value: 'one', done: false });
+    expect(await world.sim.settle(failureOf(read.next()))).toMatchObject({
+      code: 'ACTOR_PAYLOAD_INVALID',
+      outcome: 'unknown',
+    });
+    expect(await world.sim.settle(failureOf(ref.stream.lax().next()))).toMatchObject({
+      code: 'ACTOR_PAYLOAD_INVALID',
+    });
+    expect(await world.sim.settle(ref.ask.ended())).toBe(2);
+  });
+
+  test('a stream that has no more time ends here, and its handler there', async () => {
+    const world = new World();
+    const [a, b] = await world.pair();
+    const Slow = protocol('slow', { wait: stream<void, number>() });
+    const aborted: number[] = [];
+    const slow = actor(Slow, {
+      on: {
+        async *wait(ctx) {
+          ctx.signal.addEventListener('abort', () => aborted.push(world.sim.nowMs));
+          for await (const tick of ctx.every(100)) yield tick;
+        },
+      },
+    });
+    b.system.spawn(slow, { name: 'slow' });
+    const values = a.system.ref(Slow, b.at('slow')).stream.wait(undefined, { timeoutMs: 250 });
+    const startMs = world.sim.nowMs;
+    expect(await world.sim.settle(values.next())).toMatchObject({ done: false });
+    expect(await world.sim.settle(values.next())).toMatchObject({ done: false });
+    expect(await world.sim.settle(failureOf(values.next()))).toMatchObject({
+      code: 'ACTOR_ASK_TIMEOUT',
+      details: { stage: 'started', timeoutMs: 250 },
+    });
+    await world.sim.advance(20);
+    expect(aborted).toHaveLength(1);
+    expect((aborted[0] ?? 0) - startMs).toBeLessThan(270);
+    expect(world.unaccounted()).toBe(0);
   });
 
   test('an unknown message and an unknown actor are dead letters there and errors here', async () => {
