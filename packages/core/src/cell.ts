@@ -20,9 +20,10 @@ import {
 } from './failure.ts';
 import type { Recipient } from './gateway.ts';
 import { intercepted } from './interceptor.ts';
-import { keyOf, Life, type Seed } from './life.ts';
+import { Life, type Seed } from './life.ts';
 import { Mail } from './mail.ts';
 import { Method } from './method.ts';
+import { keyOf } from './place.ts';
 import type { Protocol } from './protocol.ts';
 import type { ActorRef } from './ref.ts';
 import type { Cause, Request, StreamSink } from './reply.ts';
@@ -287,8 +288,8 @@ export class Cell extends Life implements Recipient {
     return super.child(name) as Cell | undefined;
   }
 
-  override children(): Cell[] {
-    return super.children() as Cell[];
+  override children(): readonly Cell[] {
+    return super.children() as readonly Cell[];
   }
 
   spawn(actor: Actor, options: SpawnOptions & { readonly args?: unknown } = {}): Cell {

@@ -1,5 +1,5 @@
-// The order of one actor's life: start, failure, restart, stop, and the children and watchers that follow from them.
-// What it does at the moment is in activity.ts, what it does with messages in cell.ts.
+// The order of one actor's life: start, failure, restart, stop. What it does at the moment is in activity.ts, whom it has to
+// do with in place.ts, what it does with messages in cell.ts.
 //
 //   new ──run──▶ starting ──onStart──▶ running ──fails──▶ restarting ──onStop, backoff──▶ new
 //                    └──────── stop ───────┴─────────────────┴──▶ stopping ──onStop──▶ stopped
@@ -7,21 +7,18 @@
 // What the system has to say (stop, a failure beside the handlers, a timer's turn) is an order and goes before the mailbox.
 // Nothing here throws to whoever runs it. What only some actors use is undefined until it is used.
 
-import { Activity } from './activity.ts';
 import type { Actor } from './actor.ts';
 import { isAsync, type Blueprint } from './behaviour.ts';
 import type { CellContext } from './cell-context.ts';
 import type { Runnable } from './dispatcher.ts';
 import type { StopReason } from './event.ts';
-import { Family } from './family.ts';
-import type { Recipient, Watcher } from './gateway.ts';
 import type { Kernel } from './kernel.ts';
+import { Place } from './place.ts';
 import type { ActorRef } from './ref.ts';
 import { Ring } from './ring.ts';
 import type { Timer } from './runtime.ts';
 import { decide, type Decision, type RestartHistory, type Supervision } from './supervision.ts';
 import { Timers, type ActorTimer } from './timers.ts';
-import { Watches } from './watches.ts';
 
 type Phase = 'new' | 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped';
 
@@ -42,10 +39,15 @@ export interface Seed {
   readonly supervise: Supervision | undefined;
 }
 
-export abstract class Life extends Activity implements Runnable, Watcher {
-  readonly parent: Life | undefined;
-  /** Its name, or its number where nobody named it. */
-  readonly key: string | number;
+/** What an actor has once it has been restarted. */
+interface Restarts {
+  readonly history: RestartHistory;
+  /** The wait before the next state. */
+  readonly delayMs: number;
+}
+
+export abstract class Life extends Place implements Runnable {
+  declare readonly parent: Life | undefined;
   readonly args: unknown;
   readonly self: ActorRef;
   protected readonly blueprint: Blueprint;
@@ -54,29 +56,21 @@ export abstract class Life extends Activity implements Runnable, Watcher {
   protected scheduled = false;
   /** That of the present state. */
   protected context: CellContext | undefined = undefined;
-  /** Of the actors of its system. */
-  private readonly number: number;
   private readonly supervise: Supervision;
   private orders: Ring<Order> | undefined = undefined;
   /** The state exists, so `onStop` is due when it ends. */
   private live = false;
-  private family: Family<Life> | undefined = undefined;
   private timerSet: Timers | undefined = undefined;
-  private watchers: Set<Watcher> | undefined = undefined;
-  private watchList: Watches | undefined = undefined;
-  private history: RestartHistory | undefined = undefined;
-  // The way to the end of the state: why, whether children still have to go, and the wait before the next one.
+  private restarts: Restarts | undefined = undefined;
+  /** Why the state ends. */
   private ending: StopReason | undefined = undefined;
+  /** Children still have to go before it does. */
   private isParting = false;
-  private restartMs = 0;
+  /** The wait before the next state. */
   private backoff: Timer | undefined = undefined;
 
   constructor(actor: Actor, { kernel, parent, name, args, supervise }: Seed) {
-    super(kernel);
-    kernel.actors += 1;
-    this.number = kernel.actors;
-    this.parent = parent;
-    this.key = name ?? this.number;
+    super(kernel, parent, name);
     this.args = args;
     this.blueprint = kernel.blueprint(actor);
     this.self = kernel.ref(this.recipient(), actor.protocol);
@@ -84,8 +78,6 @@ export abstract class Life extends Activity implements Runnable, Watcher {
     this.schedule();
   }
 
-  /** This actor as a recipient. */
-  protected abstract recipient(): Recipient;
   /** Handles the next message, if there is one. */
   protected abstract handleNext(): boolean;
   protected abstract hasMail(): boolean;
@@ -97,25 +89,6 @@ export abstract class Life extends Activity implements Runnable, Watcher {
   protected abstract abandonMail(): void;
   /** The handler that is under way is cut off. */
   protected abstract abandonMessage(): void;
-
-  get name(): string {
-    const { key } = this;
-    return typeof key === 'string' ? key : `$${key}`;
-  }
-
-  /** Unique among all lives of all actors at this address, also of an earlier life of this process. */
-  get uid(): number {
-    return this.kernel.uidsFrom + this.number;
-  }
-
-  get path(): string {
-    const above = this.parent?.path;
-    return above === undefined || above === '' ? this.name : `${above}/${this.name}`;
-  }
-
-  get address(): string {
-    return `${this.kernel.origin}/${this.path}`;
-  }
 
   /** It stops, or has stopped. */
   get isEnding(): boolean {
@@ -257,7 +230,7 @@ export abstract class Life extends Activity implements Runnable, Watcher {
     this.phase = 'running';
     const { kernel } = this;
     if (kernel.events.readers === 0 || this.parent === undefined) return;
-    const kind = this.history === undefined ? 'started' : 'restarted';
+    const kind = this.restarts === undefined ? 'started' : 'restarted';
     kernel.event({ kind, actor: this.address, uid: this.uid });
   }
 
@@ -277,7 +250,7 @@ export abstract class Life extends Activity implements Runnable, Watcher {
   private judge(error: unknown, mayResume: boolean): Decision {
     const { kernel } = this;
     const { runtime } = kernel;
-    const decision = decide(this.supervise, this.history ?? [], {
+    const decision = decide(this.supervise, this.restarts?.history ?? [], {
       error,
       mayResume,
       nowMs: runtime.monotonicMs(),
@@ -292,8 +265,7 @@ export abstract class Life extends Activity implements Runnable, Watcher {
   private carryOut(decision: Decision, error: unknown): void {
     if (decision.kind === 'resume') return;
     if (decision.kind === 'restart') {
-      this.history = decision.history;
-      this.restartMs = decision.delayMs;
+      this.restarts = decision;
       this.tearDown('restarting', { kind: 'restarting', error });
       return;
     }
@@ -325,13 +297,13 @@ export abstract class Life extends Activity implements Runnable, Watcher {
     this.ending = reason;
     this.timerSet?.cancelAll();
     this.endStreams();
-    this.family?.dismiss();
+    this.dismissChildren();
     this.isParting = true;
     this.nextChildLeaves();
   }
 
   private nextChildLeaves(): void {
-    const child = this.family?.next();
+    const child = this.nextToGo();
     if (child === undefined) {
       this.isParting = false;
       this.endState();
@@ -341,9 +313,7 @@ export abstract class Life extends Activity implements Runnable, Watcher {
     child.order({ kind: 'stop', reason: { kind } });
   }
 
-  private childGone(child: Life): void {
-    this.family?.remove(child);
-    this.childLeft();
+  protected override childLeft(): void {
     // The parent's hooks run in its own turn.
     if (this.isParting) this.order({ kind: 'child-gone' });
   }
@@ -376,7 +346,7 @@ export abstract class Life extends Activity implements Runnable, Watcher {
       this.finalize();
       return;
     }
-    this.backoff = this.kernel.runtime.after(this.restartMs, () => {
+    this.backoff = this.kernel.runtime.after(this.restarts?.delayMs ?? 0, () => {
       this.backoff = undefined;
       this.ending = undefined;
       this.phase = 'new';
@@ -391,10 +361,7 @@ export abstract class Life extends Activity implements Runnable, Watcher {
     this.backoff = undefined;
     this.context = undefined;
     this.abandonMail();
-    this.watchList?.clear();
-    if (this.parent !== undefined) this.parent.childGone(this);
-    for (const watcher of [...(this.watchers ?? [])]) watcher.terminated(this.recipient());
-    this.watchers = undefined;
+    this.leave();
     if (this.parent === undefined) return;
     this.kernel.event({ kind: 'stopped', actor: this.address, uid: this.uid, reason });
   }
@@ -402,7 +369,7 @@ export abstract class Life extends Activity implements Runnable, Watcher {
   /** Ends the actor now, without hooks, and its children before it. What it was doing is reported as unknown. */
   kill(reason: StopReason): void {
     if (this.phase === 'stopped') return;
-    for (const child of this.children().reverse()) child.kill(reason);
+    for (const child of [...this.children()].reverse()) child.kill(reason);
     this.isParting = false;
     this.timerSet?.cancelAll();
     this.backoff?.cancel();
@@ -415,53 +382,20 @@ export abstract class Life extends Activity implements Runnable, Watcher {
     this.finalize();
   }
 
-  // Family.
-
-  child(name: string): Life | undefined {
-    return this.family?.get(name);
+  override children(): readonly Life[] {
+    return super.children() as readonly Life[];
   }
 
-  /** The oldest first. */
-  children(): Life[] {
-    return this.family === undefined ? [] : this.family.all();
+  protected override nextToGo(): Life | undefined {
+    return super.nextToGo() as Life | undefined;
   }
 
-  protected adopt(child: Life): void {
-    this.family ??= new Family();
-    this.family.add(child);
-  }
-
-  /** A child has stopped for good. */
-  protected childLeft(): void {}
-
-  // Watching.
-
-  watch(watcher: Watcher): void {
-    if (this.phase === 'stopped') watcher.terminated(this.recipient());
-    else (this.watchers ??= new Set()).add(watcher);
-  }
-
-  unwatch(watcher: Watcher): void {
-    this.watchers?.delete(watcher);
-  }
-
-  /** Somebody whom this actor watches has ended. */
-  abstract terminated(of: Recipient): void;
-
-  watchFor(ref: ActorRef, target: Recipient): void {
-    if (this.phase === 'stopped') return;
-    this.watchList ??= new Watches(this);
-    this.watchList.add(keyOf(target), ref, target);
-  }
-
-  unwatchFor(target: Recipient): void {
-    this.watchList?.remove(keyOf(target));
-  }
+  // What runs in its turn beside messages.
 
   protected watchedIsGone(key: string): void {
     const { definition } = this.blueprint;
     const { context } = this;
-    const ref = this.watchList?.take(key);
+    const ref = this.takeWatched(key);
     if (ref === undefined || context === undefined || definition.onTerminated === undefined) return;
     this.perform(
       () => definition.onTerminated?.(context, ref),
@@ -472,16 +406,9 @@ export abstract class Life extends Activity implements Runnable, Watcher {
     );
   }
 
-  // Timers.
-
   timers(): Timers {
     const { runtime } = this.kernel;
     this.timerSet ??= new Timers({ runtime, timersMax: this.blueprint.timersMax, owner: this });
     return this.timerSet;
   }
-}
-
-/** One life of one actor. A system's own are told by uid alone, for its origin changes when a gateway is attached. */
-export function keyOf(target: Recipient): string {
-  return target instanceof Life ? `#${target.uid}` : `${target.address}#${target.uid ?? ''}`;
 }

@@ -127,15 +127,11 @@ export class Mail {
 
   // The capacity is a power of two, so that an index wraps with a mask.
   private grow(): void {
-    const { items, head, capacity } = this;
-    if (head > 0) {
-      const front = items.slice(0, head * places);
-      items.copyWithin(0, head * places);
-      let at = (capacity - head) * places;
-      for (const item of front) items[at++] = item;
-      this.head = 0;
-    }
-    this.capacity = capacity * 2;
+    const { items } = this;
+    const front = items.splice(0, this.head * places);
+    for (const item of front) items.push(item);
+    this.head = 0;
+    this.capacity *= 2;
     items.length = this.capacity * places;
   }
 }

@@ -101,6 +101,7 @@ class Pool extends Cell {
   }
 
   protected override childLeft(): void {
+    super.childLeft();
     this.#workers = this.children();
     if (this.#workers.length === 0) this.order({ kind: 'stop', reason: { kind: 'stopped' } });
   }

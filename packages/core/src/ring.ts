@@ -1,7 +1,7 @@
 // A queue over a circular array that starts tiny and doubles. Taking and putting are constant in time at both ends.
 
-/** An array longer than this shrinks when the queue runs empty. */
-const keptLength = 4096;
+/** An array longer than this shrinks when the queue runs empty: half a megabyte, and a system has one such queue. */
+const keptLength = 65_536;
 
 export class Ring<T> {
   #items: (T | undefined)[] = [undefined, undefined, undefined, undefined];
@@ -43,11 +43,10 @@ export class Ring<T> {
 
   // The capacity is a power of two, so an index wraps with a mask.
   #grow(): void {
-    const old = this.#items;
-    const items = old.slice(this.#head);
-    for (let index = 0; index < this.#head; index += 1) items.push(old[index]);
-    items.length = old.length * 2;
-    this.#items = items;
+    const items = this.#items;
+    const front = items.splice(0, this.#head);
+    for (const item of front) items.push(item);
+    items.length *= 2;
     this.#head = 0;
   }
 }
