@@ -42,7 +42,10 @@ export class Dispatcher {
 
   schedule(runnable: Runnable): void {
     this.#ready.push(runnable);
-    if (this.#called || this.#spent) return;
+    if (!this.#called && !this.#spent) this.#call();
+  }
+
+  #call(): void {
     this.#called = true;
     this.#runtime.microtask(this.#drain);
   }
@@ -58,8 +61,9 @@ export class Dispatcher {
         if (this.#left <= 0) this.#look();
       }
     } finally {
-      // Should one of them throw, the end of the turn goes on with the others.
       this.#called = false;
+      // One of them threw, which none of them may: the others go on.
+      if (this.#ready.length > 0 && !this.#spent) this.#call();
     }
   }
 

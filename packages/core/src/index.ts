@@ -29,7 +29,15 @@ export * from './reply.ts';
 export type { RoutingPolicy } from './router.ts';
 export * from './runtime.ts';
 export * from './standard-schema.ts';
-export * from './supervision.ts';
+export {
+  escalate,
+  restart,
+  resume,
+  stop,
+  type Directive,
+  type RestartOptions,
+  type Supervision,
+} from './supervision.ts';
 export * from './system-datagrams.ts';
 export * from './system-files.ts';
 export * from './system-runtime.ts';

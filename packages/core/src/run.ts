@@ -8,11 +8,17 @@ export class Run implements Speaker, Cause {
   readonly self: ActorRef;
   readonly run: number;
   readonly parent: Cause | undefined;
+  /** How many links the chain has, at most. */
+  private readonly length: number;
 
   constructor(self: ActorRef, run: number, parent: Cause | undefined) {
     this.self = self;
     this.run = run;
-    this.parent = parent;
+    const before = parent instanceof Run ? parent.length : parent === undefined ? 0 : causesMax;
+    // Asks that nobody waits for may follow each other for ever, and nobody looks at their older links.
+    const isLong = before >= 2 * causesMax - 1;
+    this.parent = isLong ? newest(parent) : parent;
+    this.length = isLong ? causesMax : before + 1;
   }
 
   get address(): string {
@@ -22,6 +28,18 @@ export class Run implements Speaker, Cause {
   cause(): Cause {
     return this;
   }
+}
+
+/** The links of a chain that count for the next one. */
+function newest(cause: Cause | undefined): Cause | undefined {
+  const links: Cause[] = [];
+  for (let link = cause; link !== undefined && links.length < causesMax - 1; link = link.parent) {
+    links.push(link);
+  }
+  return links.reduceRight<Cause | undefined>(
+    (parent, { address, run }) => ({ address, run, parent }),
+    undefined,
+  );
 }
 
 /** The addresses around the circle that an ask from `cause` to `address` would close, or undefined if it closes none. */

@@ -61,17 +61,17 @@ export function escalate(): Directive {
   return { kind: 'escalate' };
 }
 
-/** @internal When an actor was restarted, oldest first, in monotonic milliseconds; only what its budget still looks at. */
+/** When an actor was restarted, oldest first, in monotonic milliseconds; only what its budget still looks at. */
 export type RestartHistory = readonly number[];
 
-/** @internal */
+/** What comes of a failure. */
 export type Decision =
   | { readonly kind: 'restart'; readonly delayMs: number; readonly history: RestartHistory }
   | { readonly kind: 'resume' }
   | { readonly kind: 'stop'; readonly budgetSpent: boolean }
   | { readonly kind: 'escalate' };
 
-/** @internal */
+/** What a decision is made from. */
 export interface Failing {
   readonly error: unknown;
   /** There is a state to go on with; else to resume means to stop. */
@@ -81,7 +81,7 @@ export interface Failing {
   readonly chance: number;
 }
 
-/** @internal */
+/** Pure: the same strategy, history and failure give the same decision. */
 export function decide(strategy: Supervision, history: RestartHistory, failure: Failing): Decision {
   const directive = typeof strategy === 'function' ? pick(strategy, failure.error) : strategy;
   if (directive.kind === 'stop' || (directive.kind === 'resume' && !failure.mayResume)) {
@@ -111,7 +111,7 @@ function pick(strategy: (error: unknown) => Directive, error: unknown): Directiv
 }
 
 /**
- * @internal Types are gone at run time, and what is wrong here would show only when an actor fails.
+ * Types are gone at run time, and what is wrong here would show only when an actor fails.
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID
  */
 export function requireSupervision(strategy: Supervision): void {

@@ -1,5 +1,15 @@
-import { actor, ask, isActorError, protocol, tell, type ActorError } from '@actor/core';
+import {
+  actor,
+  ask,
+  causesMax,
+  isActorError,
+  protocol,
+  tell,
+  type ActorError,
+  type Cause,
+} from '@actor/core';
 import { describe, expect, test } from 'vitest';
+import { cycle, Run } from '../src/run.ts';
 import { collect, failure, World } from './world.ts';
 
 const Worker = protocol('worker', {
@@ -59,6 +69,17 @@ describe('G5: an ask settles', () => {
     expect(error.cause).toBeInstanceOf(TypeError);
   });
 
+  test('once: an answer that comes after its deadline reaches nobody', async () => {
+    const world = new World();
+    const ref = world.system.spawn(worker(world));
+    expect(await world.error(ref.ask.slow(200, { timeoutMs: 100 }))).toMatchObject({
+      code: 'ACTOR_ASK_TIMEOUT',
+    });
+    await world.pass(200);
+    expect(await world.value(ref.ask.slow(50, { timeoutMs: 100 }))).toBe('after 50');
+    expect(world.system.stats()).toMatchObject({ sent: 2, processed: 2, deadLettered: 0 });
+  });
+
   test('with ACTOR_ASK_TIMEOUT at its deadline, and the handler hears of it', async () => {
     const world = new World();
     const aborted: unknown[] = [];
@@ -97,6 +118,7 @@ describe('G5: an ask settles', () => {
 
   test('with the reason of its signal, untouched', async () => {
     const world = new World();
+    const letters = collect(world.system.deadLetters());
     const aborted: unknown[] = [];
     const ref = world.system.spawn(worker(world, aborted));
     const running = new AbortController();
@@ -112,6 +134,7 @@ describe('G5: an ask settles', () => {
     await world.pass();
     expect(aborted).toEqual([reason]);
     expect(await world.value(ref.ask.log())).toEqual([]);
+    expect(letters.map((letter) => [letter.reason, letter.message.method])).toEqual([['cancelled', 'echo']]);
   });
 
   test('at once when its signal is aborted already, and sends nothing', async () => {
@@ -211,8 +234,10 @@ describe('a call cycle', () => {
 
   test('of an actor with itself is one too', async () => {
     const world = new World();
+    const letters = collect(world.system.deadLetters());
     const ref = world.system.spawn(link(world), { name: 'a' });
     const error = (await world.error(ref.ask.self())) as ActorError;
+    expect(letters.map((letter) => [letter.reason, letter.sender])).toEqual([['call-cycle', ref.address]]);
     expect(error.cause).toMatchObject({ details: { cycle: ['actor://test/a', 'actor://test/a'] } });
   });
 
@@ -245,6 +270,20 @@ describe('a call cycle', () => {
     one.tell.slow();
     await world.pass(50);
     expect(answers).toEqual(['got']);
+  });
+
+  test('is looked for in what is left of a chain that grows for ever', () => {
+    const { system } = new World();
+    const self = system.spawn(actor(Chain, { on: { next: () => '', self: () => '', go() {} } }));
+    let run: Cause | undefined;
+    for (let n = 1; n <= 1_000; n += 1) run = new Run(self, n, run);
+    let length = 0;
+    for (let link = run; link !== undefined; link = link.parent) length += 1;
+    expect(length).toBeLessThanOrEqual(2 * causesMax);
+    if (run === undefined) throw new Error('unreachable');
+    expect(cycle(run, self.address, 1_000 - causesMax + 1)).toHaveLength(causesMax + 1);
+    expect(cycle(run, self.address, 1_000)).toHaveLength(2);
+    expect(cycle(run, self.address, 1)).toBeUndefined();
   });
 
   test('is not seen where there is none: asks that pass an actor twice, one after the other', async () => {

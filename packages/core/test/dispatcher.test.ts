@@ -74,6 +74,21 @@ describe('the dispatcher', () => {
     for (const one of crowd) expect(one.done).toBeGreaterThan(50);
   });
 
+  test('goes on with the others when one of them throws', () => {
+    const loop = new Loop();
+    const dispatcher = new Dispatcher(loop.runtime, 2);
+    let ran = 0;
+    dispatcher.schedule({
+      run() {
+        throw new Error('as told');
+      },
+    });
+    dispatcher.schedule({ run: () => (ran += 1) });
+    expect(() => loop.runMicrotasks()).toThrow('as told');
+    loop.runMicrotasks();
+    expect(ran).toBe(1);
+  });
+
   test('needs no macrotask to answer at once, and leaves nothing behind when idle', () => {
     const loop = new Loop();
     const dispatcher = new Dispatcher(loop.runtime, 2);

@@ -112,6 +112,24 @@ describe('an end', () => {
     expect(world.system.stats()).toEqual({ sent: 1, processed: 0, deadLettered: 1, reportedUnknown: 0 });
   });
 
+  test('of a message that ends after all, when its actor is gone, is accounted for once', async () => {
+    const world = new World();
+    const Slow = protocol('slow', { work: ask<void, string>() });
+    const ref = world.system.spawn(
+      actor(Slow, {
+        on: {
+          work: () => new Promise((resolve) => void world.simulation.after(100, () => resolve('late'))),
+        },
+      }),
+    );
+    const asked = failure(ref.ask.work());
+    await world.pass();
+    await world.value(world.system.stop({ deadlineMs: 10 }));
+    await world.pass(200);
+    expect(await asked).toMatchObject({ code: 'ACTOR_STOP_TIMEOUT', outcome: 'unknown' });
+    expect(world.system.stats()).toEqual({ sent: 1, processed: 0, deadLettered: 0, reportedUnknown: 1 });
+  });
+
   test.each([Number.NaN, -1, Infinity])('is not bounded by a deadline of %d', async (deadlineMs) => {
     const world = new World();
     const ref = world.system.spawn(node(world, []));

@@ -198,13 +198,41 @@ describe('a stream', () => {
     expect(await next).toMatchObject({ code: 'ACTOR_TERMINATED', outcome: 'unknown' });
   });
 
+  test('gives nothing more when its actor has stopped, however long its handler goes on', async () => {
+    const world = new World();
+    const Deaf = protocol('deaf', { values: stream<void, number>() });
+    let made = 0;
+    const deaf = actor(Deaf, {
+      on: {
+        async *values() {
+          for (;;) {
+            await new Promise<void>((resolve) => void world.simulation.after(10, resolve));
+            yield (made += 1);
+          }
+        },
+      },
+    });
+    const ref = world.system.spawn(deaf);
+    const values = ref.stream.values();
+    expect(await world.value(values.next())).toEqual({ value: 1, done: false });
+    const next = failure(values.next());
+    await world.value(world.system.stopActor(ref));
+    expect(await next).toMatchObject({ code: 'ACTOR_TERMINATED' });
+    await world.pass(100);
+    expect(await values.next()).toEqual({ value: undefined, done: true });
+    expect(made).toBeLessThanOrEqual(2);
+    expect(world.system.stats()).toMatchObject({ sent: 1, processed: 1 });
+  });
+
   test('is refused when the actor serves as many as it may', async () => {
     const world = new World();
     const ref = world.system.spawn(source());
+    const letters = collect(world.system.deadLetters());
     const open = [ref.stream.clock(10), ref.stream.clock(10)];
     for (const values of open) void values.next();
     await world.pass();
     expect(await world.error(ref.stream.clock(10).next())).toMatchObject({ code: 'ACTOR_STREAMS_FULL' });
+    expect(letters.map(({ reason }) => reason)).toEqual(['streams-full']);
     await open[0]?.return?.();
     await world.pass();
     expect(await world.value(ref.stream.count(1).next())).toEqual({ value: 1, done: false });

@@ -131,6 +131,16 @@ describe('an actor that fails', () => {
     expect(ref.tell.add()).toBe('no-route');
   });
 
+  test("spends a budget of its own, not its siblings'", async () => {
+    const world = new World();
+    const [weak, strong, other] = [1, 3, 3].map((max) =>
+      world.system.spawn(unit(resume()), { supervise: restart({ max, backoffMinMs: 1 }) }),
+    );
+    for (let n = 0; n < 2; n += 1) for (const ref of [weak, strong]) ref?.tell.boom();
+    await world.pass(1_000);
+    expect([weak, strong, other].map((ref) => ref?.tell.add())).toEqual(['no-route', 'accepted', 'accepted']);
+  });
+
   test('with resume goes on with its state', async () => {
     const world = new World();
     const ref = world.system.spawn(unit(resume()));
