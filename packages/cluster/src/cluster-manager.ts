@@ -72,8 +72,8 @@ export class ClusterManager implements AsyncDisposable {
   constructor(config: ClusterConfig) {
     const complete = completeConfig(config);
     this.#config = { ...complete, logger: complete.logger.child({ node: complete.nodeName }) };
-    const { nodeName, runtime, logger, askTimeoutMs } = this.#config;
-    this.system = new ActorSystem({ name: nodeName, runtime, logger, askTimeoutMs });
+    const { nodeName, runtime, logger, askTimeoutMs, interceptors } = this.#config;
+    this.system = new ActorSystem({ name: nodeName, runtime, logger, askTimeoutMs, interceptors });
     this.#lives = new Lives({
       system: this.system,
       config: () => this.#config,

@@ -35,6 +35,15 @@ const object: Rule = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? undefined
     : `must be an object, not ${show(value)}`;
+const list: Rule = (value) => (Array.isArray(value) ? undefined : `must be a list, not ${show(value)}`);
+const interceptor: Rule = (value) => {
+  const fault = object(value);
+  if (fault !== undefined) return fault;
+  const given = ['send', 'handle'].filter((hook) => Reflect.get(value as object, hook) !== undefined);
+  if (given.length === 0) return 'has neither send nor handle, so it does nothing';
+  const wrong = given.find((hook) => typeof Reflect.get(value as object, hook) !== 'function');
+  return wrong === undefined ? undefined : `has a ${wrong} that is no function`;
+};
 const has =
   (...methods: readonly string[]): Rule =>
   (value) => {
@@ -74,7 +83,7 @@ const rules: Readonly<Record<keyof ClusterConfig, Rule>> = {
   port: wholeBetween(0, 65_535),
   transport: factory,
   discovery: factory,
-  joinAddresses: (value) => (Array.isArray(value) ? undefined : `must be a list, not ${show(value)}`),
+  joinAddresses: list,
   heartbeatIntervalMs: wholeBetween(1, intervalMaxMs),
   suspectTimeoutMs: duration,
   stallTimeoutMs: duration,
@@ -86,6 +95,7 @@ const rules: Readonly<Record<keyof ClusterConfig, Rule>> = {
   preset: (value) =>
     value === 'default' || value === 'fast' ? undefined : `must be 'default' or 'fast', not ${show(value)}`,
   remoting: object,
+  interceptors: list,
   runtime: has('monotonicMs', 'wallMs', 'after', 'microtask', 'macrotask', 'random', 'randomBytes'),
   logger: has('trace', 'debug', 'info', 'warn', 'error', 'child'),
   metrics: has('counter', 'gauge', 'histogram'),
@@ -109,11 +119,16 @@ export function checkConfig(config: ClusterConfig): void {
     .filter((path) => config[path] === undefined)
     .map((path) => ({ path, message: 'is missing' }));
   const addresses: readonly unknown[] = Array.isArray(config.joinAddresses) ? config.joinAddresses : [];
+  const interceptors: readonly unknown[] = Array.isArray(config.interceptors) ? config.interceptors : [];
   const limits = object(config.remoting) === undefined ? (config.remoting ?? {}) : {};
   refuse([
     ...missing,
     ...faultsOf(config, rules),
     ...addresses.flatMap((address, index) => faultOfAddress(address, `joinAddresses[${index}]`)),
+    ...interceptors.flatMap((each, index) => {
+      const message = interceptor(each);
+      return message === undefined ? [] : [{ path: `interceptors[${index}]`, message }];
+    }),
     ...faultsOf(limits, limitRules).map((fault) => ({ ...fault, path: `remoting.${fault.path}` })),
   ]);
 }

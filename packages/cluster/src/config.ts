@@ -4,6 +4,7 @@ import {
   systemRuntime,
   noMetrics,
   type DiscoveryFactory,
+  type Interceptor,
   type Logger,
   type Metadata,
   type Metrics,
@@ -109,6 +110,12 @@ export interface ClusterConfig {
    */
   readonly remoting?: Partial<RemotingLimits>;
   /**
+   * Wrap every send and every run of a handler of this node's actors; the first is the outermost. A message between two
+   * nodes passes `send` where it is sent and `handle` where it arrives, and takes its headers along.
+   * @defaultValue none
+   */
+  readonly interceptors?: readonly Interceptor[];
+  /**
    * Time and chance; a simulation brings its own.
    * @defaultValue `systemRuntime()`
    */
@@ -143,6 +150,7 @@ export interface ClusterDefaults {
   readonly askTimeoutMs: number;
   readonly metadata: Metadata;
   readonly remoting: RemotingLimits;
+  readonly interceptors: readonly Interceptor[];
 }
 
 /** A config with every gap filled. */
@@ -182,6 +190,7 @@ function defaultsFor(
     askTimeoutMs: 5_000,
     metadata: {},
     remoting: defaultRemotingLimits,
+    interceptors: [],
   };
 }
 
@@ -200,6 +209,7 @@ export function completeConfig(config: ClusterConfig): CompleteConfig {
     ...withoutGaps(given),
     metadata: Object.freeze({ ...config.metadata }),
     remoting: { ...defaultRemotingLimits, ...withoutGaps(config.remoting ?? {}) },
+    interceptors: [...(config.interceptors ?? [])],
     joinAddresses: joinAddresses.map((entry, index) => toAddress(entry, `joinAddresses[${index}]`)),
   };
 }

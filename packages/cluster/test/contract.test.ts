@@ -179,6 +179,7 @@ describe('the names', () => {
       'discoveryIntervalMs',
       'heartbeatIntervalMs',
       'host',
+      'interceptors',
       'joinAddresses',
       'maxRetries',
       'metadata',
