@@ -24,11 +24,17 @@ import {
   type SystemStats,
 } from '@actor/core';
 import type { ClusterEvent, ClusterStatus, NodeRole } from './cluster-event.ts';
-import { checkReconfiguration, toAddress } from './config-check.ts';
-import { completeConfig, type ClusterConfig, type CompleteConfig, type Reconfiguration } from './config.ts';
+import { checkReconfiguration, toAddresses } from './config-check.ts';
+import {
+  completeConfig,
+  reconfigured,
+  type ClusterConfig,
+  type CompleteConfig,
+  type Reconfiguration,
+} from './config.ts';
 import { healthOf, type Health } from './health.ts';
 import type { Life } from './life.ts';
-import { shutDown, type Step } from './lifecycle.ts';
+import { isDeadline, notADeadline, shutDown, type Step } from './lifecycle.ts';
 import { Lives } from './lives.ts';
 
 /** See {@link ClusterManager.inspect}. */
@@ -102,7 +108,7 @@ export class ClusterManager implements AsyncDisposable {
     addresses: readonly (string | NodeAddress)[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
-    const parsed = addresses.map((address, index) => toAddress(address, `addresses[${index}]`));
+    const parsed = toAddresses('addresses', addresses);
     this.#requireLife();
     await this.#lives.join(parsed, options.signal);
   }
@@ -110,15 +116,23 @@ export class ClusterManager implements AsyncDisposable {
   /**
    * Leaves the cluster: the others see `member-left` and stop sending. The local actors go on until `stop`; the node does
    * not come back.
+   * @throws {@link ActorError} ACTOR_CONFIG_INVALID when `deadlineMs` (default 5000) is negative or not finite; the node stays.
    */
   leave(options: StopOptions = {}): Promise<void> {
-    this.#leaving ??= this.#leave(options.deadlineMs ?? defaultDeadlineMs);
+    const { deadlineMs = defaultDeadlineMs } = options;
+    if (!isDeadline(deadlineMs)) return Promise.reject(notADeadline(deadlineMs));
+    this.#leaving ??= this.#leave(deadlineMs);
     return this.#leaving;
   }
 
-  /** Stops the actors, leaves, and closes everything, within the deadline. A second call waits for the first. */
+  /**
+   * Stops the actors, leaves, and closes everything, within the deadline. A second call waits for the first.
+   * @throws {@link ActorError} ACTOR_CONFIG_INVALID when `deadlineMs` (default 5000) is negative or not finite; the node goes on.
+   */
   stop(options: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop(options.deadlineMs ?? defaultDeadlineMs);
+    const { deadlineMs = defaultDeadlineMs } = options;
+    if (!isDeadline(deadlineMs)) return Promise.reject(notADeadline(deadlineMs));
+    this.#stopping ??= this.#stop(deadlineMs);
     return this.#stopping;
   }
 
@@ -129,8 +143,7 @@ export class ClusterManager implements AsyncDisposable {
   /** Changes what may change while the node runs. @throws {@link ActorError} ACTOR_CONFIG_INVALID with every fault. */
   reconfigure(changes: Reconfiguration): void {
     checkReconfiguration(changes);
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    this.#config = { ...this.#config, ...(given as Partial<CompleteConfig>) };
+    this.#config = reconfigured(this.#config, changes);
     if (changes.metadata !== undefined) this.#lives.current?.setMetadata(this.#config.metadata);
     if (changes.discoveryIntervalMs !== undefined) this.#lives.retime();
   }

@@ -1,68 +1,27 @@
-// The check of a config. Its caller may be plain JavaScript, so nothing is believed because a type says so.
+// The check of a config: every option by its rule, and the options together.
 
-import { formatAddress, isActorError, parseAddress, type Metadata, type NodeAddress } from '@actor/core';
-import type { ClusterConfig, Reconfiguration } from './config.ts';
+import { formatAddress, isActorError, parseAddress, type NodeAddress } from '@actor/core';
 import { refuse, type ConfigFault } from './config-fault.ts';
-import { encodeMetadata, intervalMaxMs } from './membership/messages.ts';
+import {
+  duration,
+  factory,
+  has,
+  host,
+  interceptor,
+  list,
+  metadata,
+  name,
+  object,
+  oneOf,
+  positive,
+  show,
+  wholeBetween,
+  type Rule,
+} from './config-rule.ts';
+import type { ClusterConfig, ClusterDefaults, Preset, Reconfiguration } from './config.ts';
+import { contradictions } from './contradictions.ts';
+import { intervalMaxMs } from './membership/messages.ts';
 import { defaultRemotingLimits } from './remoting/limits.ts';
-
-/** Says what is wrong with a value, or nothing. */
-type Rule = (value: unknown) => string | undefined;
-
-const nameMax = 255;
-const metadataMaxBytes = 4_096;
-
-// Names become part of URIs, certificates and log lines.
-const name: Rule = (value) => {
-  if (typeof value !== 'string' || !/^[A-Za-z0-9._-]+$/.test(value)) {
-    return `must be made of letters, digits, dots, hyphens and underscores, not ${show(value)}`;
-  }
-  return value.length > nameMax ? `must have at most ${nameMax} characters` : undefined;
-};
-const duration: Rule = (value) =>
-  typeof value === 'number' && Number.isFinite(value) && value > 0
-    ? undefined
-    : `must be a number of milliseconds above 0, not ${show(value)}`;
-const wholeBetween =
-  (least: number, most: number): Rule =>
-  (value) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
-      ? undefined
-      : `must be a whole number from ${least} to ${most}, not ${show(value)}`;
-const factory: Rule = (value) =>
-  typeof value === 'function' ? undefined : `must be a plugin's factory, not ${show(value)}`;
-const object: Rule = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? undefined
-    : `must be an object, not ${show(value)}`;
-const list: Rule = (value) => (Array.isArray(value) ? undefined : `must be a list, not ${show(value)}`);
-const interceptor: Rule = (value) => {
-  const fault = object(value);
-  if (fault !== undefined) return fault;
-  const given = ['send', 'handle'].filter((hook) => Reflect.get(value as object, hook) !== undefined);
-  if (given.length === 0) return 'has neither send nor handle, so it does nothing';
-  const wrong = given.find((hook) => typeof Reflect.get(value as object, hook) !== 'function');
-  return wrong === undefined ? undefined : `has a ${wrong} that is no function`;
-};
-const has =
-  (...methods: readonly string[]): Rule =>
-  (value) => {
-    const record = (typeof value === 'object' || typeof value === 'function') && value !== null ? value : {};
-    const missing = methods.filter((method) => typeof Reflect.get(record, method) !== 'function');
-    return missing.length === 0 ? undefined : `lacks ${missing.join(', ')}`;
-  };
-const metadata: Rule = (value) => {
-  const fault = object(value);
-  if (fault !== undefined) return fault;
-  const wrong = Object.entries(value as object).find(
-    ([, each]) => !['string', 'number', 'boolean'].includes(typeof each),
-  );
-  if (wrong !== undefined) return `may hold texts, numbers and booleans; ${wrong[0]} is none of them`;
-  const bytes = encodeMetadata(value as Metadata).length;
-  return bytes <= metadataMaxBytes
-    ? undefined
-    : `takes ${bytes} bytes of the ${metadataMaxBytes} it may take`;
-};
 
 const reconfigurable: Readonly<Record<keyof Reconfiguration, Rule>> = {
   discoveryIntervalMs: duration,
@@ -71,15 +30,14 @@ const reconfigurable: Readonly<Record<keyof Reconfiguration, Rule>> = {
   metadata,
 };
 
+const preset = oneOf('default', 'fast');
+
 const rules: Readonly<Record<keyof ClusterConfig, Rule>> = {
   ...reconfigurable,
   clusterName: name,
   nodeName: name,
   nodeId: name,
-  host: (value) =>
-    typeof value === 'string' && value !== '' && !/[\s/[\]]/.test(value)
-      ? undefined
-      : `must be a host name or an IP address without brackets, not ${show(value)}`,
+  host,
   port: wholeBetween(0, 65_535),
   transport: factory,
   discovery: factory,
@@ -87,16 +45,22 @@ const rules: Readonly<Record<keyof ClusterConfig, Rule>> = {
   heartbeatIntervalMs: wholeBetween(1, intervalMaxMs),
   suspectTimeoutMs: duration,
   stallTimeoutMs: duration,
-  phiThreshold: (value) =>
-    typeof value === 'number' && value > 0 && Number.isFinite(value)
-      ? undefined
-      : `must be a number above 0, not ${show(value)}`,
+  phiThreshold: positive,
   askTimeoutMs: duration,
-  preset: (value) =>
-    value === 'default' || value === 'fast' ? undefined : `must be 'default' or 'fast', not ${show(value)}`,
+  preset,
   remoting: object,
   interceptors: list,
-  runtime: has('monotonicMs', 'wallMs', 'after', 'microtask', 'macrotask', 'random', 'randomBytes'),
+  runtime: has(
+    'monotonicMs',
+    'wallMs',
+    'after',
+    'microtask',
+    'macrotask',
+    'random',
+    'randomBytes',
+    'loopDelay',
+    'asyncContext',
+  ),
   logger: has('trace', 'debug', 'info', 'warn', 'error', 'child'),
   metrics: has('counter', 'gauge', 'histogram'),
 };
@@ -105,38 +69,47 @@ const limitRules: Readonly<Record<string, Rule>> = Object.fromEntries(
   Object.keys(defaultRemotingLimits).map((limit) => {
     // Numbers of requests travel in two bytes.
     const most = limit === 'requestsMax' ? 65_536 : Number.MAX_SAFE_INTEGER;
-    return [limit, limit.endsWith('Ms') ? duration : wholeBetween(1, most)];
+    return [limit, limit.endsWith('Ms') ? positive : wholeBetween(1, most)];
   }),
 );
 
 const required = ['clusterName', 'nodeName', 'transport'] as const;
 
-/** @throws {@link ActorError} ACTOR_CONFIG_INVALID with every fault. */
-export function checkConfig(config: ClusterConfig): void {
-  const fault = object(config);
-  if (fault !== undefined) refuse([{ path: 'config', message: fault }]);
-  const missing = required
-    .filter((path) => config[path] === undefined)
-    .map((path) => ({ path, message: 'is missing' }));
-  const addresses: readonly unknown[] = Array.isArray(config.joinAddresses) ? config.joinAddresses : [];
-  const interceptors: readonly unknown[] = Array.isArray(config.interceptors) ? config.interceptors : [];
-  const limits = object(config.remoting) === undefined ? (config.remoting ?? {}) : {};
-  refuse([
-    ...missing,
+/**
+ * `defaultsOf` says what the options are that it leaves out.
+ * @throws {@link ActorError} ACTOR_CONFIG_INVALID with every fault.
+ */
+export function checkConfig(
+  config: ClusterConfig,
+  defaultsOf: (config: ClusterConfig) => ClusterDefaults,
+): void {
+  requireObject('config', config);
+  const faults = [
+    ...required.filter((path) => config[path] === undefined).map((path) => ({ path, message: 'is missing' })),
     ...faultsOf(config, rules),
-    ...addresses.flatMap((address, index) => faultOfAddress(address, `joinAddresses[${index}]`)),
-    ...interceptors.flatMap((each, index) => {
-      const message = interceptor(each);
-      return message === undefined ? [] : [{ path: `interceptors[${index}]`, message }];
-    }),
-    ...faultsOf(limits, limitRules).map((fault) => ({ ...fault, path: `remoting.${fault.path}` })),
-  ]);
+    ...faultsOfEach('joinAddresses', config.joinAddresses, faultOfAddress),
+    ...faultsOfEach('interceptors', config.interceptors, interceptor),
+    ...faultsOf(object(config.remoting) === undefined ? (config.remoting ?? {}) : {}, limitRules).map(
+      (fault) => ({
+        ...fault,
+        path: `remoting.${fault.path}`,
+      }),
+    ),
+  ];
+  refuse([...faults, ...contradictions(config, defaultsOf(config), faults)]);
+}
+
+/** @throws {@link ActorError} ACTOR_CONFIG_INVALID when there is no such preset. */
+export function checkPreset(value: Preset): void {
+  const message = preset(value);
+  if (message !== undefined) refuse([{ path: 'preset', message }]);
 }
 
 /** @throws {@link ActorError} ACTOR_CONFIG_INVALID with every fault. */
 export function checkReconfiguration(changes: Reconfiguration): void {
+  requireObject('changes', changes);
   const fixed = Object.keys(changes)
-    .filter((path) => path in rules && !(path in reconfigurable))
+    .filter((path) => Object.hasOwn(rules, path) && !Object.hasOwn(reconfigurable, path))
     .map((path) => ({ path, message: 'can’t change while the node runs' }));
   const rest = Object.fromEntries(
     Object.entries(changes).filter(([path]) => !fixed.some((fault) => fault.path === path)),
@@ -144,10 +117,19 @@ export function checkReconfiguration(changes: Reconfiguration): void {
   refuse([...fixed, ...faultsOf(rest, reconfigurable)]);
 }
 
-/** @throws {@link ActorError} ACTOR_CONFIG_INVALID naming `path` when it is not one that can be dialled. */
-export function toAddress(entry: string | NodeAddress, path: string): NodeAddress {
-  refuse(faultOfAddress(entry, path));
-  return parseAddress(typeof entry === 'string' ? entry : formatAddress(entry), path);
+/** @throws {@link ActorError} ACTOR_CONFIG_INVALID with each entry that can't be dialled. */
+export function toAddresses(
+  path: string,
+  entries: readonly (string | NodeAddress)[],
+): readonly NodeAddress[] {
+  const message = list(entries);
+  refuse(message === undefined ? faultsOfEach(path, entries, faultOfAddress) : [{ path, message }]);
+  return entries.map((entry) => parseAddress(typeof entry === 'string' ? entry : formatAddress(entry)));
+}
+
+function requireObject(path: string, value: unknown): void {
+  const message = object(value);
+  if (message !== undefined) refuse([{ path, message }]);
 }
 
 function faultsOf(options: object, allowed: Readonly<Record<string, Rule>>): readonly ConfigFault[] {
@@ -160,20 +142,20 @@ function faultsOf(options: object, allowed: Readonly<Record<string, Rule>>): rea
   });
 }
 
-function faultOfAddress(entry: unknown, path: string): readonly ConfigFault[] {
-  try {
-    const address = typeof entry === 'string' ? entry : formatAddress(entry as NodeAddress);
-    return parseAddress(address, path).port === 0
-      ? [{ path, message: 'has port 0, which nobody can dial' }]
-      : [];
-  } catch (error) {
-    const isText = isActorError(error, 'ACTOR_CONFIG_INVALID');
-    return [
-      { path, message: `${isText ? show(entry) : 'it'} is no address; write host:port or [ipv6]:port` },
-    ];
-  }
+function faultsOfEach(path: string, entries: unknown, rule: Rule): readonly ConfigFault[] {
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry: unknown, index) => {
+    const message = rule(entry);
+    return message === undefined ? [] : [{ path: `${path}[${index}]`, message }];
+  });
 }
 
-function show(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+function faultOfAddress(entry: unknown): string | undefined {
+  try {
+    const address = typeof entry === 'string' ? entry : formatAddress(entry as NodeAddress);
+    return parseAddress(address).port === 0 ? 'has port 0, which nobody can dial' : undefined;
+  } catch (error) {
+    const isText = isActorError(error, 'ACTOR_CONFIG_INVALID');
+    return `${isText ? show(entry) : 'it'} is no address; write host:port or [ipv6]:port`;
+  }
 }

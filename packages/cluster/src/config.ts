@@ -14,7 +14,7 @@ import {
   type TransportFactory,
 } from '@actor/core';
 import { pino } from 'pino';
-import { checkConfig, toAddress } from './config-check.ts';
+import { checkConfig, checkPreset, toAddresses } from './config-check.ts';
 import { defaultRemotingLimits, type RemotingLimits } from './remoting/limits.ts';
 
 /** How quick a cluster is: `fast` notices a loss in a second or two, for tests and for nodes side by side. */
@@ -73,7 +73,7 @@ export interface ClusterConfig {
   /**
    * How long a suspect has whose connections stand, in milliseconds: a process that stalls, or a host that went without a
    * word. Raise it where event loops block for many seconds.
-   * @defaultValue 5000, and at least `suspectTimeoutMs`
+   * @defaultValue 5000, or `suspectTimeoutMs` where that is more; less than that is refused
    */
   readonly stallTimeoutMs?: number;
   /**
@@ -167,9 +167,21 @@ export interface CompleteConfig extends ClusterDefaults {
 
 const heartbeatMs: Readonly<Record<Preset, number>> = { default: 500, fast: 100 };
 
-/** What an option is when the config does not say. */
+/**
+ * What an option is when the config does not say.
+ * @throws {@link ActorError} ACTOR_CONFIG_INVALID when there is no such preset.
+ */
 export function defaultConfig(preset: Preset = 'default'): ClusterDefaults {
+  checkPreset(preset);
   return defaultsFor(heartbeatMs[preset]);
+}
+
+function defaultsOf({
+  preset = 'default',
+  heartbeatIntervalMs,
+  suspectTimeoutMs,
+}: ClusterConfig): ClusterDefaults {
+  return defaultsFor(heartbeatIntervalMs ?? heartbeatMs[preset], suspectTimeoutMs);
 }
 
 function defaultsFor(
@@ -196,11 +208,10 @@ function defaultsFor(
 
 /** @throws {@link ActorError} ACTOR_CONFIG_INVALID with every fault in `details.faults`. */
 export function completeConfig(config: ClusterConfig): CompleteConfig {
-  checkConfig(config);
-  const interval = config.heartbeatIntervalMs ?? heartbeatMs[config.preset ?? 'default'];
+  checkConfig(config, defaultsOf);
   const { preset: _, joinAddresses = [], ...given } = config;
   return {
-    ...defaultsFor(interval, config.suspectTimeoutMs),
+    ...defaultsOf(config),
     nodeId: config.nodeName,
     discovery: undefined,
     runtime: config.runtime ?? systemRuntime(),
@@ -210,8 +221,14 @@ export function completeConfig(config: ClusterConfig): CompleteConfig {
     metadata: Object.freeze({ ...config.metadata }),
     remoting: { ...defaultRemotingLimits, ...withoutGaps(config.remoting ?? {}) },
     interceptors: [...(config.interceptors ?? [])],
-    joinAddresses: joinAddresses.map((entry, index) => toAddress(entry, `joinAddresses[${index}]`)),
+    joinAddresses: toAddresses('joinAddresses', joinAddresses),
   };
+}
+
+/** The config after a checked change. */
+export function reconfigured(config: CompleteConfig, changes: Reconfiguration): CompleteConfig {
+  const { metadata = config.metadata, ...rest } = changes;
+  return { ...config, ...withoutGaps(rest), metadata: Object.freeze({ ...metadata }) };
 }
 
 /** An option that is there but undefined is one that was left out. */

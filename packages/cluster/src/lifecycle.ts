@@ -1,7 +1,7 @@
 // Ends things in order under one deadline. A step that fails or hangs costs its share of the time, never the steps after
 // it: an orderly stop must end, and end with everything closed.
 
-import type { Logger, Runtime } from '@actor/core';
+import { ActorError, type Logger, type Runtime } from '@actor/core';
 
 export interface Step {
   readonly name: string;
@@ -14,6 +14,18 @@ export interface Shutdown {
   readonly deadlineMs: number;
   readonly runtime: Runtime;
   readonly logger: Logger;
+}
+
+export function isDeadline(deadlineMs: unknown): deadlineMs is number {
+  return typeof deadlineMs === 'number' && Number.isFinite(deadlineMs) && deadlineMs >= 0;
+}
+
+export function notADeadline(deadlineMs: unknown): ActorError {
+  return new ActorError(
+    'ACTOR_CONFIG_INVALID',
+    `deadlineMs must be a number of at least 0 milliseconds, not ${String(deadlineMs)}.`,
+    { details: { path: 'deadlineMs', value: deadlineMs } },
+  );
 }
 
 /** Never rejects. */

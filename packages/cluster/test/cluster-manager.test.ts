@@ -105,6 +105,20 @@ describe('joining by hand', () => {
     expect(a.status()).toBe('running');
   });
 
+  test('refuses addresses that are none, all at once, and a list that is none', async () => {
+    const a = await world.start('a', { joinAddresses: [] });
+    await expect(a.join(['nowhere', 'b.test:1', 'c.test:0'])).rejects.toMatchObject({
+      code: 'ACTOR_CONFIG_INVALID',
+      details: { faults: [{ path: 'addresses[0]' }, { path: 'addresses[2]' }] },
+    });
+    await expect(a.join('b.test:1' as unknown as string[])).rejects.toMatchObject({
+      code: 'ACTOR_CONFIG_INVALID',
+      details: { faults: [{ path: 'addresses', message: 'must be a list, not "b.test:1"' }] },
+    });
+    await expect(a.join([])).rejects.toMatchObject({ code: 'ACTOR_NO_ROUTE' });
+    await expect(a.join(['a.test:1'])).rejects.toMatchObject({ code: 'ACTOR_NO_ROUTE' });
+  });
+
   test('is given up with its signal', async () => {
     const a = await world.start('a', { joinAddresses: [] });
     const controller = new AbortController();
@@ -179,6 +193,17 @@ describe('ending', () => {
     const startMs = world.simulation.nowMs;
     await world.simulation.settle(b.stop({ deadlineMs: 2_000 }));
     expect(world.simulation.nowMs - startMs).toBeLessThanOrEqual(2_100);
+  });
+
+  test('a deadline that is none is refused, and nothing ends by it', async () => {
+    const a = await world.start('a');
+    for (const deadlineMs of [Number.NaN, -1, Infinity]) {
+      await expect(a.stop({ deadlineMs })).rejects.toMatchObject({ code: 'ACTOR_CONFIG_INVALID' });
+      await expect(a.leave({ deadlineMs })).rejects.toMatchObject({ code: 'ACTOR_CONFIG_INVALID' });
+    }
+    expect(a.status()).toBe('running');
+    await world.simulation.settle(a.stop({ deadlineMs: 0 }));
+    expect(a.status()).toBe('stopped');
   });
 
   test('stop ends the event feeds', async () => {

@@ -2,116 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { actor, ask, protocol, type DiscoveryFactory, type Metrics } from '@actor/core';
 import { staticDiscovery } from '@actor/discovery-static';
 import { memory, memoryFabric } from '@actor/transport-memory';
-import {
-  ClusterManager,
-  defaultConfig,
-  defaultRemotingLimits,
-  type ClusterConfig,
-  type Reconfiguration,
-} from '../src/index.ts';
+import { ClusterManager, defaultConfig, defaultRemotingLimits, type Reconfiguration } from '../src/index.ts';
 import { LogBook, World } from './world.ts';
 
 const transport = memory({ fabric: memoryFabric() });
 const Sloth = protocol('sloth', { wait: ask<void, void>() });
 const sloth = actor(Sloth, { on: { wait: () => new Promise<void>(() => {}) } });
-
-function faultsOf(config: unknown): Record<string, string> {
-  try {
-    new ClusterManager(config as ClusterConfig);
-  } catch (error) {
-    const { details } = error as { details: { faults: { path: string; message: string }[] } };
-    expect(error).toMatchObject({ code: 'ACTOR_CONFIG_INVALID', outcome: 'none' });
-    return Object.fromEntries(details.faults.map(({ path, message }) => [path, message]));
-  }
-  return {};
-}
-
-describe('a wrong config', () => {
-  test('is refused at construction, with every fault at once', () => {
-    const faults = faultsOf({
-      clusterName: 'two words',
-      port: 70_000,
-      host: '[::1]',
-      discoveryIntervalMs: 0,
-      heartbeatIntervalMs: 0.5,
-      maxRetries: -1,
-      joinAddresses: ['127.0.0.1:1', 'nowhere', { host: 'a', port: 0 }],
-      metadata: { nested: {} },
-      preset: 'slow',
-      logger: { info: () => {} },
-      hartbeat: 100,
-    });
-    expect(Object.keys(faults).sort()).toEqual([
-      'clusterName',
-      'discoveryIntervalMs',
-      'hartbeat',
-      'heartbeatIntervalMs',
-      'host',
-      'joinAddresses[1]',
-      'joinAddresses[2]',
-      'logger',
-      'maxRetries',
-      'metadata',
-      'nodeName',
-      'port',
-      'preset',
-      'transport',
-    ]);
-    expect(faults['nodeName']).toBe('is missing');
-    expect(faults['hartbeat']).toBe('is no option');
-    expect(faults['logger']).toBe('lacks trace, debug, warn, error, child');
-  });
-
-  test.each([
-    ['nodeId', ''],
-    ['nodeName', 'x'.repeat(256)],
-    ['transport', {}],
-    ['discovery', {}],
-    ['joinAddresses', 'a:1'],
-    ['joinAddresses[0]', [7]],
-    ['suspectTimeoutMs', Number.NaN],
-    ['stallTimeoutMs', 0],
-    ['phiThreshold', '8'],
-    ['retryDelayMs', Infinity],
-    ['askTimeoutMs', -5],
-    ['heartbeatIntervalMs', 60_001],
-    ['metadata', []],
-    ['metadata', { x: 'x'.repeat(5_000) }],
-    ['remoting', [1]],
-    ['runtime', {}],
-    ['metrics', null],
-  ])('%s is checked: %j', (path, value) => {
-    const key = path.replace(/\[.*/, '');
-    expect(Object.keys(faultsOf({ clusterName: 'c', nodeName: 'n', transport, [key]: value }))).toEqual([
-      path,
-    ]);
-  });
-
-  test('bounds of remoting are checked one by one, and a misspelt one is none', () => {
-    const remoting = {
-      windowMaxFrames: 0,
-      batchMaxBytes: 1.5,
-      ackDelayMs: 0.5,
-      requestsMax: 65_537,
-      windowMaxByte: 1,
-    };
-    expect(Object.keys(faultsOf({ clusterName: 'c', nodeName: 'n', transport, remoting }))).toEqual([
-      'remoting.windowMaxFrames',
-      'remoting.batchMaxBytes',
-      'remoting.requestsMax',
-      'remoting.windowMaxByte',
-    ]);
-  });
-
-  test('that is no object is refused as such', () => {
-    expect(faultsOf(undefined)).toHaveProperty('config');
-    expect(faultsOf([])).toHaveProperty('config');
-  });
-
-  test('an option that is undefined is one that was left out', () => {
-    expect(faultsOf({ clusterName: 'c', nodeName: 'n', transport, port: undefined })).toEqual({});
-  });
-});
 
 test('defaultConfig says what an option is when it is left out, for either preset', () => {
   expect(defaultConfig()).toMatchObject({
@@ -127,6 +23,15 @@ test('defaultConfig says what an option is when it is left out, for either prese
     remoting: defaultRemotingLimits,
   });
   expect(defaultConfig('fast')).toMatchObject({ heartbeatIntervalMs: 100, suspectTimeoutMs: 1_000 });
+});
+
+test('defaultConfig refuses a preset that there is not', () => {
+  expect(() => defaultConfig('slow' as 'fast')).toThrow(
+    expect.objectContaining({
+      code: 'ACTOR_CONFIG_INVALID',
+      details: { faults: [{ path: 'preset', message: "must be 'default' or 'fast', not \"slow\"" }] },
+    }),
+  );
 });
 
 test('the default logger is pino’s, and the default runtime the system’s', async () => {
@@ -349,6 +254,32 @@ describe('reconfigure', () => {
     await world.sees('b', 'dead a');
     await world.agree('ab', 60_000);
     expect(seen()).toEqual({ zone: 'new' });
+  });
+
+  test('keeps the metadata as they are when it is called', async () => {
+    await world.of('ab');
+    const metadata = { zone: 'new' };
+    world.node('a').reconfigure({ metadata });
+    metadata.zone = 'changed later';
+    world.simulation.pause('a', 30_000);
+    await world.sees('b', 'dead a');
+    await world.agree('ab', 60_000);
+    const seen = world
+      .node('b')
+      .members()
+      .find((member) => member.nodeId === 'a');
+    expect(seen?.metadata).toEqual({ zone: 'new' });
+  });
+
+  test('with nothing changes nothing, and with no object is refused', async () => {
+    const a = await world.start('a', { joinAddresses: [], metadata: { zone: 'z' } });
+    const reconfigure = (changes: unknown): void => a.reconfigure(changes as Reconfiguration);
+    reconfigure({});
+    reconfigure({ metadata: undefined });
+    expect(a.self().metadata).toEqual({ zone: 'z' });
+    for (const nothing of [undefined, null, []]) {
+      expect(() => reconfigure(nothing)).toThrow(expect.objectContaining({ code: 'ACTOR_CONFIG_INVALID' }));
+    }
   });
 
   test('refuses what others rely on, and what is wrong, all at once', async () => {

@@ -1,6 +1,7 @@
 // The options of the heartbeat membership, their defaults and their check.
 
 import { refuse } from '../config-fault.ts';
+import { show } from '../config-rule.ts';
 import type { HeartbeatSettings } from './heartbeat.ts';
 import { intervalMaxMs, type MessageLimits } from './messages.ts';
 
@@ -18,7 +19,7 @@ export interface HeartbeatOptions {
   /**
    * How long a suspect has whose connections stand, in milliseconds: a process that stalls, or a host that went without a
    * word. Raise it where event loops block for many seconds.
-   * @defaultValue 5000, and at least `suspectTimeoutMs`
+   * @defaultValue 5000, or `suspectTimeoutMs` where that is more; less than that is refused
    */
   readonly stallTimeoutMs?: number;
   /**
@@ -64,7 +65,7 @@ export function checkHeartbeatOptions(
     const isCount = path.endsWith('Max') || path === 'metadataMaxBytes' || path === 'heartbeatIntervalMs';
     if (value === undefined) return [];
     if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
-      return [{ path, message: `must be a number above 0, not ${JSON.stringify(value)}` }];
+      return [{ path, message: `must be a number above 0, not ${show(value)}` }];
     }
     if (isCount && !Number.isInteger(value)) return [{ path, message: `must be whole, not ${value}` }];
     if (path === 'heartbeatIntervalMs' && value > intervalMaxMs) {
@@ -72,7 +73,10 @@ export function checkHeartbeatOptions(
     }
     return [];
   });
-  refuse(faults);
+  const { suspectTimeoutMs: suspectMs, stallTimeoutMs: stallMs } = options;
+  const isContrary = suspectMs !== undefined && stallMs !== undefined && stallMs < suspectMs;
+  const message = `must be at least suspectTimeoutMs, which is ${suspectMs}, not ${stallMs}`;
+  refuse([...faults, ...(isContrary ? [{ path: 'stallTimeoutMs', message }] : [])]);
   return (heartbeatIntervalMs) => {
     const intervalMs = options.heartbeatIntervalMs ?? heartbeatIntervalMs;
     const suspectTimeoutMs = options.suspectTimeoutMs ?? Math.max(intervalMs * 3, 1_000);

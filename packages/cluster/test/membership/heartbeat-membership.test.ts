@@ -278,6 +278,16 @@ test.each([
   );
 });
 
+test('a stallTimeoutMs below suspectTimeoutMs is refused', () => {
+  expect(() => heartbeats({ suspectTimeoutMs: 2_000, stallTimeoutMs: 1_999 })).toThrow(
+    expect.objectContaining({
+      code: 'ACTOR_CONFIG_INVALID',
+      details: { faults: [expect.objectContaining({ path: 'stallTimeoutMs' })] },
+    }),
+  );
+  expect(() => heartbeats({ suspectTimeoutMs: 2_000, stallTimeoutMs: 2_000 })).not.toThrow();
+});
+
 test('its options, where given, go before the cluster’s timing', async () => {
   bench = new Bench({ heartbeatIntervalMs: 100 });
   await bench.member();
