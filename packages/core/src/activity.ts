@@ -40,6 +40,9 @@ export abstract class Activity implements Speaker {
     this.runId = 0;
     this.currentRun = undefined;
     this.aborter = undefined;
+    if (this.limit === undefined) return;
+    this.limit.cancel();
+    this.limit = undefined;
   }
 
   /** Runs a body to its end; throwing and rejecting are one. */
@@ -62,7 +65,7 @@ export abstract class Activity implements Speaker {
     }
     if (!waits) over(undefined);
     else
-      this.follow(
+      void this.follow(
         result,
         () => over(undefined),
         (error) => over({ error }),
@@ -70,38 +73,35 @@ export abstract class Activity implements Speaker {
   }
 
   /** Calls back when the promise settles, unless the run has been cut off; until then nothing else runs. */
-  protected follow(
+  protected async follow(
     promise: unknown,
     then: (value: unknown) => void,
     otherwise: (error: unknown) => void,
-  ): void {
+  ): Promise<void> {
     const { runId, kernel } = this;
     this.busy = true;
-    const settle = (go: () => void): void => {
-      if (this.runId !== runId) return;
-      this.release();
-      kernel.current = this;
-      go();
-      kernel.current = undefined;
-      this.rouse();
-    };
-    Promise.resolve(promise).then(
-      (value) => settle(() => then(value)),
-      (error: unknown) => settle(() => otherwise(error)),
-    );
+    let failure: Failure;
+    let value: unknown;
+    // To wait is to run code of the user, which may throw.
+    try {
+      value = await promise;
+    } catch (error) {
+      failure = { error };
+    }
+    if (this.runId !== runId) return;
+    this.busy = false;
+    kernel.current = this;
+    if (failure === undefined) then(value);
+    else otherwise(failure.error);
+    kernel.current = undefined;
+    this.rouse();
   }
 
   /** Forgets the run that is under way: what comes of it reaches nobody. */
   protected abandon(): void {
     this.abort();
-    this.release();
-    this.end();
-  }
-
-  private release(): void {
     this.busy = false;
-    this.limit?.cancel();
-    this.limit = undefined;
+    this.end();
   }
 
   /** Gives what is under way so long to end, and then calls `late`. */

@@ -31,16 +31,19 @@ export interface Definition {
   readonly onTerminated?: (ctx: object, ref: ActorRef) => unknown;
 }
 
+type Around = readonly Pick<Interceptor, 'handle'>[];
+
 export class Behaviour {
   readonly methods: readonly Method[];
   readonly handlers: readonly (Handler | undefined)[];
-  /** Handlers that are async functions or have returned a promise. */
+  /** Handlers that are async functions, or inside one, or have returned a promise. */
   readonly promising: boolean[];
 
-  constructor(actor: Actor, on: Readonly<Record<string, unknown>>) {
+  constructor(actor: Actor, on: Readonly<Record<string, unknown>>, around: Around = []) {
     this.methods = [...actor.protocol.methods.values()];
     this.handlers = this.methods.map(({ name }) => on[name] as Handler | undefined);
-    this.promising = this.handlers.map(isAsync);
+    const isWrapped = around.some(({ handle }) => isAsync(handle));
+    this.promising = this.handlers.map((handler) => isWrapped || isAsync(handler));
   }
 
   /**
@@ -69,7 +72,7 @@ export class Blueprint {
   readonly timersMax: number;
   readonly stopTimeoutMs: number;
   /** Around each handler, outermost first; undefined when there are none, which is checked once per message. */
-  readonly interceptors: readonly Pick<Interceptor, 'handle'>[] | undefined;
+  readonly interceptors: Around | undefined;
 
   constructor(actor: Actor, systemWide: readonly Interceptor[]) {
     const { definition } = actor;
@@ -78,7 +81,7 @@ export class Blueprint {
     this.protocol = actor.protocol;
     this.make = (actor as { readonly [cellMaker]?: (seed: Seed) => Cell })[cellMaker];
     this.definition = definition as unknown as Definition;
-    this.initial = new Behaviour(actor, definition.on);
+    this.initial = new Behaviour(actor, definition.on, around);
     this.mailbox = definition.mailbox ?? defaultMailbox;
     this.supervise = definition.supervise ?? restart();
     this.stashMax = definition.stashMax ?? 1_000;
@@ -90,6 +93,6 @@ export class Blueprint {
 
   /** The initial handlers with some of them replaced. */
   behaviour(replaced: Readonly<Record<string, unknown>>): Behaviour {
-    return new Behaviour(this.#actor, { ...this.#actor.definition.on, ...replaced });
+    return new Behaviour(this.#actor, { ...this.#actor.definition.on, ...replaced }, this.interceptors);
   }
 }

@@ -99,7 +99,7 @@ export class CellContext implements Context<Messages, unknown, unknown> {
   unwatch(ref: ActorRef): void {
     if (this.#isOver) return;
     const target = Handle.recipientOf(ref);
-    this.#cell.unwatchFor(target instanceof LocalPath ? (target.occupant() ?? target) : target);
+    this.#cell.unwatchFor(ref, target instanceof LocalPath ? (target.occupant() ?? target) : target);
   }
 
   stash(): void {
@@ -123,8 +123,16 @@ export class CellContext implements Context<Messages, unknown, unknown> {
   every(ms: number, body: Body): Timer;
   every(ms: number, body?: Body): AsyncIterableIterator<number> | Timer {
     requireDuration('ms', ms, 1);
-    if (body === undefined) return new Ticker(this.#cell.kernel.runtime, ms, this.signal);
+    if (body === undefined) return this.#ticker(ms);
     return this.#set(ms, true, body);
+  }
+
+  #ticker(everyMs: number): Ticker {
+    const { runtime } = this.#cell.kernel;
+    if (!this.#mayBegin) return new Ticker({ runtime, everyMs, signal: AbortSignal.abort() });
+    // The signal of a handler that has returned is never aborted; that of a stream is, by the end of the state at the latest.
+    const timers = this.#stream === undefined ? this.#cell.timers() : undefined;
+    return new Ticker({ runtime, everyMs, signal: this.signal, timers });
   }
 
   #set(ms: number, repeats: boolean, body: Body): Timer {

@@ -143,9 +143,10 @@ export class Cell extends Life implements Recipient {
     let result: unknown;
     let waits = false;
     try {
-      if (this.blueprint.interceptors !== undefined || behaviour.promising[index] === true) {
+      if (behaviour.promising[index] === true) {
         result = this.kernel.runAs(this.asRun(), this.wrapped(mail, handler, context));
-      } else result = handler(context, mail.payload);
+      } else if (this.blueprint.interceptors === undefined) result = handler(context, mail.payload);
+      else result = this.wrapped(mail, handler, context)();
       if (result !== undefined) waits = isThenable(result);
     } catch (error) {
       this.failed(mail, error);
@@ -154,7 +155,7 @@ export class Cell extends Life implements Recipient {
     if (!waits) this.finished(mail, result);
     else {
       behaviour.promising[index] = true;
-      this.follow(
+      void this.follow(
         result,
         (value) => this.finished(mail, value),
         (error) => this.failed(mail, error),

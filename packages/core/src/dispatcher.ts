@@ -21,7 +21,9 @@ export class Dispatcher {
   readonly #runtime: Runtime;
   readonly #turnMs: number;
   readonly #ready = new Ring<Runnable>();
-  readonly #drain = (): void => this.#work();
+  readonly #around: (work: () => void) => void;
+  readonly #work = (): void => this.#runReady();
+  readonly #drain = (): void => this.#around(this.#work);
   readonly #next = (): void => this.#nextTurn();
   /** A microtask is on its way. */
   #called = false;
@@ -35,8 +37,10 @@ export class Dispatcher {
   #stride = strideMax;
   #left = strideMax;
 
-  constructor(runtime: Runtime, turnMs: number) {
+  /** `around` gives each turn what it runs in. */
+  constructor(runtime: Runtime, turnMs: number, around: (work: () => void) => void = (work) => work()) {
     this.#runtime = runtime;
+    this.#around = around;
     this.#turnMs = turnMs;
   }
 
@@ -50,7 +54,7 @@ export class Dispatcher {
     this.#runtime.microtask(this.#drain);
   }
 
-  #work(): void {
+  #runReady(): void {
     this.#called = true;
     if (!this.#open) this.#turnStartMs = this.#lookedMs = this.#runtime.monotonicMs();
     try {
@@ -91,6 +95,6 @@ export class Dispatcher {
   #nextTurn(): void {
     this.#open = false;
     this.#spent = false;
-    if (this.#ready.length > 0) this.#work();
+    if (this.#ready.length > 0) this.#drain();
   }
 }

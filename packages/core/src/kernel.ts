@@ -77,7 +77,7 @@ export class Kernel {
   #lastActor: Actor | undefined;
   #lastBlueprint: Blueprint | undefined;
   // Made with the first asynchronous handler: on Node 20 an async context in use slows every await of the process.
-  #speakers: AsyncContext<Speaker> | undefined;
+  #speakers: AsyncContext<Speaker | undefined> | undefined;
 
   constructor(options: KernelOptions) {
     this.name = options.name;
@@ -85,7 +85,7 @@ export class Kernel {
     this.logger = options.logger;
     this.askTimeoutMs = options.askTimeoutMs;
     this.interceptors = options.interceptors;
-    this.dispatcher = new Dispatcher(options.runtime, options.turnMs);
+    this.dispatcher = new Dispatcher(options.runtime, options.turnMs, (work) => this.#asNobody(work));
     this.deadlines = new Deadlines(options.runtime);
     this.#sending = options.interceptors.some((one) => one.send !== undefined);
     this.localOrigin = `actor://${options.name}`;
@@ -106,8 +106,15 @@ export class Kernel {
 
   /** Runs asynchronous code so that what it sends after an `await` still has its sender. */
   runAs<R>(speaker: Speaker, body: () => R): R {
-    this.#speakers ??= this.runtime.asyncContext<Speaker>();
+    this.#speakers ??= this.runtime.asyncContext<Speaker | undefined>();
     return this.#speakers.run(speaker, body);
+  }
+
+  /** A turn of the actors may be called for by code of one of them, which does not speak for the others. */
+  #asNobody(work: () => void): void {
+    const speakers = this.#speakers;
+    if (speakers?.get() === undefined) work();
+    else speakers.run(undefined, work);
   }
 
   blueprint(actor: Actor): Blueprint {

@@ -131,9 +131,9 @@ export abstract class Life extends Place implements Runnable {
     if (this.phase === 'stopped') return;
     this.orders ??= new Ring();
     this.orders.push(order);
-    if (!this.busy) {
-      if (!this.scheduled) this.schedule();
-    } else if ((order.kind === 'stop' || order.kind === 'verdict') && !this.isTearingDown()) {
+    if (!this.scheduled && !this.busy) this.schedule();
+    const hastens = order.kind === 'stop' || order.kind === 'verdict';
+    if (hastens && this.runId !== 0 && !this.isTearingDown()) {
       this.abort();
       this.limitRun();
     }
@@ -159,7 +159,7 @@ export abstract class Life extends Place implements Runnable {
         this.beginStop(order.reason);
         break;
       case 'verdict':
-        if (this.phase === 'running') this.carryOut(order.decision, order.error);
+        if (this.isRunning) this.carryOut(order.decision, order.error);
         break;
       case 'timer':
         if (this.phase === 'running' && order.timer.claim()) this.performOwn(order.body);

@@ -92,8 +92,8 @@ export abstract class Place extends Activity implements Watcher {
     this.watchList.add(keyOf(target), ref, target);
   }
 
-  unwatchFor(target: Recipient): void {
-    this.watchList?.remove(keyOf(target));
+  unwatchFor(ref: ActorRef, target: Recipient): void {
+    this.watchList?.remove(keyOf(target), ref);
   }
 
   /** The ref by which the actor that has ended was watched, once. */

@@ -1,28 +1,41 @@
 // The ticks of `ctx.every(ms)`: on the grid of the first one, so they don't drift, and only when they are asked for, so
-// none pile up.
+// none pile up. It ends with its signal, and with the timers that it is one of.
 
 import type { Runtime, Timer } from './runtime.ts';
+import type { Timers } from './timers.ts';
+
+export interface TickerOptions {
+  readonly runtime: Runtime;
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+  readonly timers?: Timers | undefined;
+}
 
 const done: IteratorResult<number> = { value: undefined, done: true };
 
-export class Ticker implements AsyncIterableIterator<number> {
+export class Ticker implements AsyncIterableIterator<number>, Timer {
   readonly #runtime: Runtime;
   readonly #everyMs: number;
   readonly #signal: AbortSignal;
+  readonly #timers: Timers | undefined;
   readonly #startMs: number;
-  readonly #abort = (): void => this.#end();
+  readonly #abort = (): void => this.cancel();
   #tick = 0;
   #timer: Timer | undefined;
   #waiting: ((result: IteratorResult<number>) => void)[] = [];
-  #ended = false;
+  #ended: boolean;
 
-  constructor(runtime: Runtime, everyMs: number, signal: AbortSignal) {
+  /** @throws {@link ActorError} ACTOR_TIMERS_FULL */
+  constructor({ runtime, everyMs, signal, timers }: TickerOptions) {
     this.#runtime = runtime;
     this.#everyMs = everyMs;
     this.#signal = signal;
+    this.#timers = timers;
     this.#startMs = runtime.monotonicMs();
-    if (signal.aborted) this.#ended = true;
-    else signal.addEventListener('abort', this.#abort, { once: true });
+    this.#ended = signal.aborted;
+    if (this.#ended) return;
+    timers?.add(this);
+    signal.addEventListener('abort', this.#abort, { once: true });
   }
 
   next(): Promise<IteratorResult<number>> {
@@ -34,12 +47,21 @@ export class Ticker implements AsyncIterableIterator<number> {
   }
 
   return(): Promise<IteratorResult<number>> {
-    this.#end();
+    this.cancel();
     return Promise.resolve(done);
   }
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  cancel(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timer?.cancel();
+    this.#timers?.remove(this);
+    this.#signal.removeEventListener('abort', this.#abort);
+    for (const waiter of this.#waiting.splice(0)) waiter(done);
   }
 
   #arm(): void {
@@ -51,13 +73,5 @@ export class Ticker implements AsyncIterableIterator<number> {
       this.#waiting.shift()?.({ value: this.#tick, done: false });
       if (this.#waiting.length > 0) this.#arm();
     });
-  }
-
-  #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#timer?.cancel();
-    this.#signal.removeEventListener('abort', this.#abort);
-    for (const waiter of this.#waiting.splice(0)) waiter(done);
   }
 }

@@ -19,7 +19,7 @@ export interface Alarm {
 
 export class Timers {
   readonly #options: TimersOptions;
-  readonly #set = new Set<ActorTimer>();
+  readonly #set = new Set<Timer>();
 
   constructor(options: TimersOptions) {
     this.#options = options;
@@ -27,15 +27,32 @@ export class Timers {
 
   /** @throws {@link ActorError} ACTOR_TIMERS_FULL */
   set(alarm: Alarm): ActorTimer {
-    const { runtime, timersMax, owner } = this.#options;
-    if (this.#set.size >= timersMax) throw timersFull(owner.address, timersMax);
-    const timer = new ActorTimer(runtime, alarm, this.#set);
+    this.#requireRoom();
+    const timer = new ActorTimer(this.#options.runtime, alarm, this.#set);
     this.#set.add(timer);
     return timer;
   }
 
+  /**
+   * Keeps one that was set elsewhere, until it is removed.
+   * @throws {@link ActorError} ACTOR_TIMERS_FULL
+   */
+  add(timer: Timer): void {
+    this.#requireRoom();
+    this.#set.add(timer);
+  }
+
+  remove(timer: Timer): void {
+    this.#set.delete(timer);
+  }
+
   cancelAll(): void {
     for (const timer of this.#set) timer.cancel();
+  }
+
+  #requireRoom(): void {
+    const { timersMax, owner } = this.#options;
+    if (this.#set.size >= timersMax) throw timersFull(owner.address, timersMax);
   }
 }
 
@@ -43,13 +60,13 @@ export class Timers {
 export class ActorTimer implements Timer {
   readonly #runtime: Runtime;
   readonly #alarm: Alarm;
-  readonly #set: Set<ActorTimer>;
+  readonly #set: Set<Timer>;
   readonly #startMs: number;
   #tick = 0;
   #running: Timer | undefined;
   #isDue = false;
 
-  constructor(runtime: Runtime, alarm: Alarm, set: Set<ActorTimer>) {
+  constructor(runtime: Runtime, alarm: Alarm, set: Set<Timer>) {
     this.#runtime = runtime;
     this.#alarm = alarm;
     this.#set = set;

@@ -19,10 +19,15 @@ export class Watches {
     target.watch(this.#watcher);
   }
 
-  remove(key: string): void {
-    const entry = this.#watched.get(key);
-    this.#watched.delete(key);
-    entry?.target.unwatch(this.#watcher);
+  /** `key` is that of the life that `ref` means now; it may have been another one when it was watched. */
+  remove(key: string, ref: ActorRef): void {
+    const { address, uid } = ref;
+    for (const [known, entry] of this.#watched) {
+      const isSame = known === key || (entry.ref.uid === uid && entry.ref.address === address);
+      if (!isSame) continue;
+      this.#watched.delete(known);
+      entry.target.unwatch(this.#watcher);
+    }
   }
 
   /** The ref by which the actor was watched, once. */

@@ -1,4 +1,4 @@
-import { actor, ask, message, protocol, restart, tell, type Timer } from '@actor/core';
+import { actor, ask, message, protocol, restart, tell, type ActorRef, type Timer } from '@actor/core';
 import { describe, expect, test } from 'vitest';
 import { collect, failure, World } from './world.ts';
 
@@ -199,6 +199,93 @@ describe('a context', () => {
     await world.pass();
     expect(seen.filter((path) => path === 'a')).toHaveLength(4);
     expect(seen.filter((path) => path === undefined)).toHaveLength(1);
+  });
+
+  test('never gives somebody else as the sender of what follows a promise', async () => {
+    const world = new World();
+    const seen: (string | undefined)[] = [];
+    const pause = (): Promise<void> =>
+      new Promise<void>((resolve) => void world.simulation.after(5, resolve));
+    const Ear = protocol('ear', { hear: tell() });
+    const ear = world.system.spawn(actor(Ear, { on: { hear: (ctx) => void seen.push(ctx.sender?.path) } }));
+    const B = protocol('b', { go: tell() });
+    const b = world.system.spawn(
+      actor(B, {
+        // No async functions: nothing says beforehand that they give promises.
+        onStart: () => pause().then(() => void ear.tell.hear()),
+        on: { go: () => pause().then(() => void ear.tell.hear()) },
+      }),
+      { name: 'b' },
+    );
+    const A = protocol('a', { start: tell() });
+    const a = world.system.spawn(
+      actor(A, {
+        on: {
+          async start() {
+            await pause();
+            b.tell.go();
+            await pause();
+            await pause();
+          },
+        },
+      }),
+      { name: 'a' },
+    );
+    a.tell.start();
+    await world.pass(50);
+    expect(seen).toHaveLength(2);
+    expect(seen).not.toContain('a');
+  });
+
+  test('of a handler that waits is in no chain of asks of those whom it tells something', async () => {
+    const world = new World();
+    const pause = (): Promise<void> =>
+      new Promise<void>((resolve) => void world.simulation.after(5, resolve));
+    const A = protocol('a', { start: tell<ActorRef>(), answer: ask<void, string>() });
+    const B = protocol('b', { go: tell() });
+    const a = world.system.spawn(
+      actor(A, {
+        on: {
+          async start(_, to) {
+            await pause();
+            to.as(B).tell.go();
+            await pause();
+            await pause();
+          },
+          answer: () => 'answer',
+        },
+      }),
+    );
+    const answers: unknown[] = [];
+    const b = world.system.spawn(
+      actor(B, { on: { go: () => pause().then(async () => void answers.push(await a.ask.answer())) } }),
+    );
+    a.tell.start(b);
+    await world.pass(50);
+    expect(answers).toEqual(['answer']);
+  });
+
+  test('every() of a handler that did not wait for it ends with the state', async () => {
+    const world = new World();
+    let ticks = 0;
+    const Ticking = protocol('ticking', { run: tell() });
+    const ref = world.system.spawn(
+      actor(Ticking, {
+        on: {
+          run(ctx) {
+            void (async () => {
+              for await (const _ of ctx.every(10)) ticks += 1;
+            })();
+          },
+        },
+      }),
+    );
+    ref.tell.run();
+    await world.pass(35);
+    expect(ticks).toBe(3);
+    await world.value(world.system.stop());
+    await world.pass(100);
+    expect(ticks).toBe(3);
   });
 
   test('spawns and stops children, and only those', async () => {

@@ -78,6 +78,29 @@ describe('an end', () => {
     expect(Math.round(world.simulation.nowMs)).toBe(1_000);
   });
 
+  test('that a handler asks for before it waits for ever comes in time too', async () => {
+    const world = new World();
+    const told: unknown[] = [];
+    const Hanging = protocol('hanging', { hang: ask<void, void>() });
+    const ref = world.system.spawn(
+      actor(Hanging, {
+        stopTimeoutMs: 1_000,
+        on: {
+          async hang(ctx) {
+            ctx.signal.addEventListener('abort', () => told.push(ctx.signal.reason));
+            ctx.stop();
+            await new Promise<void>(() => {});
+          },
+        },
+      }),
+    );
+    const asked = failure(ref.ask.hang());
+    await world.pass(1_010);
+    expect(told).toMatchObject([{ code: 'ACTOR_TERMINATED' }]);
+    expect(await asked).toMatchObject({ code: 'ACTOR_STOP_TIMEOUT', outcome: 'unknown' });
+    expect(world.system.stats()).toEqual({ sent: 1, processed: 0, deadLettered: 0, reportedUnknown: 1 });
+  });
+
   test('has no limit for a handler of an actor that is not to stop', async () => {
     const world = new World();
     const Slow = protocol('slow', { work: ask<void, string>() });

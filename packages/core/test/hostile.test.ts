@@ -84,6 +84,21 @@ describe('a handler', () => {
     expect(isBalanced(world.system.stats())).toBe(true);
   });
 
+  test.each([
+    ['constructor', { get: fail }],
+    ['then', { value: fail }],
+  ])('that answers with a promise whose %s throws fails as if it had thrown', async (property, how) => {
+    const world = new World();
+    const trap = (): unknown => Object.defineProperty(Promise.resolve(1), property, how);
+    const ref = world.system.spawn(unit({ ask: trap, tell: () => void trap() }));
+    const outcome = await world.outcome(ref.ask.ask());
+    if ('value' in outcome) expect(outcome.value).toBe(1);
+    else expect(outcome.error).toMatchObject({ code: 'ACTOR_REMOTE' });
+    ref.tell.tell();
+    await world.pass();
+    expect(isBalanced(world.system.stats())).toBe(true);
+  });
+
   test('that never returns holds up nobody else, and no memory beyond its mailbox', async () => {
     const world = new World();
     const stuck = world.system.spawn(unit({ ask: () => new Promise(() => {}) }), { name: 'stuck' });

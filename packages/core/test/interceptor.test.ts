@@ -1,5 +1,5 @@
 import { actor, ask, protocol, stream, tell, type Headers, type Interceptor } from '@actor/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { collect, World } from './world.ts';
 
 const Echo = protocol('echo', {
@@ -87,6 +87,17 @@ describe('interceptors', () => {
     const ref = world.system.spawn(echo());
     expect(await world.value(ref.stream.count().next())).toEqual({ value: 1, done: false });
     expect(seen).toEqual(['stream']);
+  });
+
+  test('switch no async context on where nothing is asynchronous', async () => {
+    const world = new World({ interceptors: [{ handle: (_, next) => next() }] });
+    const contexts = vi.spyOn(world.runtime, 'asyncContext');
+    const Pair = protocol('pair', { quick: ask<void, string>(), slow: ask<void, string>() });
+    const ref = world.system.spawn(actor(Pair, { on: { quick: () => 'quick', slow: async () => 'slow' } }));
+    expect(await world.value(ref.ask.quick())).toBe('quick');
+    expect(contexts).not.toHaveBeenCalled();
+    expect(await world.value(ref.ask.slow())).toBe('slow');
+    expect(contexts).toHaveBeenCalledOnce();
   });
 
   test('leave watching as it is', async () => {

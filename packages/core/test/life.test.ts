@@ -223,6 +223,38 @@ describe('a failure beside a handler that is under way', () => {
   });
 });
 
+describe('a child that escalates while its parent starts', () => {
+  test('restarts the parent, also when that start would never end', async () => {
+    const world = new World();
+    let starts = 0;
+    const Child = protocol('child', { boom: tell() });
+    const child = actor(Child, {
+      supervise: escalate(),
+      on: {
+        boom() {
+          throw new Error('as told');
+        },
+      },
+    });
+    const Parent = protocol('parent', { ping: ask<void, string>() });
+    const parent = world.system.spawn(
+      actor(Parent, {
+        supervise: restart({ backoffMinMs: 1 }),
+        stopTimeoutMs: 10,
+        async onStart(ctx) {
+          starts += 1;
+          if (starts > 1) return;
+          ctx.spawn(child, { name: 'child' }).tell.boom();
+          await new Promise<void>(() => {});
+        },
+        on: { ping: () => 'pong' },
+      }),
+    );
+    expect(await world.value(parent.ask.ping())).toBe('pong');
+    expect(starts).toBe(2);
+  });
+});
+
 describe('an async handler that was cut off', () => {
   test('does not touch the next life when it ends after all', async () => {
     const world = new World();

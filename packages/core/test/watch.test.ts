@@ -73,6 +73,21 @@ describe('G6: a watcher gets terminated exactly once', () => {
     expect(seen).toEqual([]);
   });
 
+  test('and none after unwatch by the same address, also when somebody else lives there by now', async () => {
+    const { world, seen, watcher } = start();
+    const byPath = world.system.ref(Target, 't');
+    watcher.tell.watch(byPath);
+    watcher.tell.boom();
+    await world.pass(10);
+    // Both wait for the watcher's next life, and the actor is gone by then.
+    watcher.tell.unwatch(byPath);
+    byPath.tell.end();
+    await world.pass(10);
+    world.system.spawn(target, { name: 't' });
+    await world.pass(1_000);
+    expect(seen).toEqual([]);
+  });
+
   test('for the life that was watched, not for the next one at the path', async () => {
     const { world, seen, watcher, ref } = start();
     watcher.tell.watch(ref);
