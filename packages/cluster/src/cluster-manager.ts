@@ -93,9 +93,11 @@ export class ClusterManager implements AsyncDisposable {
    * Listens, and joins whatever cluster the seeds lead to. Where no seed answers, the node runs alone and goes on trying.
    * Resolves when the status is `running`.
    * @throws {@link ActorError} ACTOR_BIND_FAILED when the port is taken; ACTOR_UNAUTHENTICATED or ACTOR_PROTOCOL_MISMATCH
-   * when the seeds refused this node; ACTOR_NODE_STOPPED when it was stopped meanwhile.
+   * when the seeds refused this node; ACTOR_NODE_STOPPED when it has left or stopped, before or meanwhile.
    */
   start(): Promise<void> {
+    // What an earlier call gave says nothing about a node that has ended since.
+    if (this.#stopping !== undefined || this.#leaving !== undefined) return Promise.reject(stopped());
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -219,7 +221,6 @@ export class ClusterManager implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    if (this.#stopping !== undefined || this.#leaving !== undefined) throw stopped();
     try {
       await this.#lives.start();
     } catch (error) {

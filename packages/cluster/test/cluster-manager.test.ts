@@ -349,8 +349,8 @@ test('a join by hand that is under way when a life ends goes on in the next', as
 
 describe('a next life waits for the port of the last one', () => {
   /** Runs until `c` has ended a life and not yet begun the next, and takes its port meanwhile. */
-  async function usurp() {
-    await world.of('abc', { maxRetries: 5 });
+  async function usurp(changes: Partial<ClusterConfig> = { maxRetries: 5 }) {
+    await world.of('abc', changes);
     world.simulation.pause('c', 30_000);
     await world.sees('c', 'declared-dead');
     await world.simulation.runUntil(() => world.fabric.find({ host: 'c.test', port: 1 }) === undefined);
@@ -362,6 +362,14 @@ describe('a next life waits for the port of the last one', () => {
     await world.simulation.advance(500);
     await world.simulation.settle(usurper.stop());
     await world.agree('abc', 30_000);
+  });
+
+  test('which it tries again after retryDelayMs, maxRetries times', async () => {
+    await usurp({ maxRetries: 3, retryDelayMs: 2_000 });
+    const startMs = world.simulation.nowMs;
+    await world.sees('c', 'failed', 20_000);
+    expect(world.simulation.nowMs - startMs).toBeGreaterThanOrEqual(6_000);
+    expect(world.simulation.nowMs - startMs).toBeLessThan(9_000);
   });
 
   test('and the node fails when it stays taken', async () => {

@@ -1,12 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { actor, ask, protocol, type DiscoveryFactory, type Metrics } from '@actor/core';
+import { actor, ask, protocol, tell, type DiscoveryFactory, type Logger, type Metrics } from '@actor/core';
 import { staticDiscovery } from '@actor/discovery-static';
 import { memory, memoryFabric } from '@actor/transport-memory';
 import { ClusterManager, defaultConfig, defaultRemotingLimits, type Reconfiguration } from '../src/index.ts';
-import { LogBook, World } from './world.ts';
+import { LogBook, Registry, World } from './world.ts';
 
 const transport = memory({ fabric: memoryFabric() });
 const Sloth = protocol('sloth', { wait: ask<void, void>() });
+const Faulty = protocol('faulty', { fail: tell<void>() });
+const faulty = actor(Faulty, {
+  on: {
+    fail: () => {
+      throw new Error('not today');
+    },
+  },
+});
 const sloth = actor(Sloth, { on: { wait: () => new Promise<void>(() => {}) } });
 
 test('defaultConfig says what an option is when it is left out, for either preset', () => {
@@ -66,6 +74,14 @@ describe('an option does what it says:', () => {
     expect(a.address).toMatch(/^memory:\/\/somewhere:[1-9]\d*$/);
   });
 
+  test('metadata, as they were when the node was made', async () => {
+    const metadata = { zone: 'z' };
+    const a = world.make('a', { ...alone, metadata });
+    metadata.zone = 'changed later';
+    await world.simulation.settle(a.start());
+    expect(a.self().metadata).toEqual({ zone: 'z' });
+  });
+
   test('metadata, which the others see', async () => {
     await world.of('ab', { metadata: { zone: 'z', spot: true } });
     const seen = world
@@ -119,6 +135,14 @@ describe('an option does what it says:', () => {
     await world.simulation.advance(30_000);
     expect(world.view('a')).toBe('a');
     await world.agree('ab', 35_000);
+  });
+
+  test('discoveryIntervalMs, which is also as long as a discovery may take to answer', async () => {
+    const registry = new Registry();
+    registry.trouble = { discover: 'hangs' };
+    await world.start('a', { ...alone, discovery: registry.factory, discoveryIntervalMs: 700 });
+    expect(world.simulation.nowMs).toBeGreaterThanOrEqual(700);
+    expect(world.simulation.nowMs).toBeLessThan(1_000);
   });
 
   test('maxRetries and retryDelayMs, of a dial: so long a node waits for its seeds', async () => {
@@ -198,6 +222,21 @@ describe('an option does what it says:', () => {
     expect(results.at(-1)).toBe('rejected');
   });
 
+  test('remoting, of which a bound that is undefined keeps its default', async () => {
+    const remoting: object = { depthMax: undefined };
+    const [a, b] = await world.of('ab', { remoting });
+    b?.registerActor(sloth, { name: 'sloth' });
+    const letters = b?.system.deadLetters();
+    let payload: unknown = 'deep';
+    for (let depth = 0; depth <= defaultRemotingLimits.depthMax; depth += 1) payload = [payload];
+    expect(a?.system.send('memory://b.test:1/sloth', { name: 'wait', payload })).toBe('accepted');
+    await world.simulation.advance(100);
+    await world.stop();
+    const reasons: string[] = [];
+    for await (const { reason } of letters ?? []) reasons.push(reason);
+    expect(reasons).toEqual(['undecodable']);
+  });
+
   test('logger, which hears of members and of the node’s status', async () => {
     const book = new LogBook();
     await world.of('ab', { logger: book.logger });
@@ -207,16 +246,39 @@ describe('an option does what it says:', () => {
     expect(book.at('warn')).toEqual(expect.arrayContaining(['member-suspect', 'member-dead']));
   });
 
-  test('metrics, which count members', async () => {
+  test('logger, which hears of failing actors too, and is told the node and its life', async () => {
+    const book = new LogBook();
+    const bindings: Record<string, unknown>[] = [];
+    const logger: Logger = {
+      ...book.logger,
+      child: (more) => {
+        bindings.push(more);
+        return logger;
+      },
+    };
+    const a = await world.start('a', { ...alone, logger });
+    a.registerActor(faulty, { name: 'faulty' }).tell.fail();
+    await world.simulation.advance(100);
+    expect(book.lines.filter(({ fields }) => JSON.stringify(fields).includes('faulty'))).not.toEqual([]);
+    expect(bindings).toContainEqual({ node: 'a' });
+    expect(bindings).toContainEqual({ incarnation: a.self().incarnation });
+  });
+
+  test('metrics, of members and of messages', async () => {
     const values = new Map<string, number>();
     const metrics: Metrics = {
-      counter: (name) => ({ add: (amount = 1) => void values.set(name, (values.get(name) ?? 0) + amount) }),
+      counter: (name) => {
+        const add = (amount = 1): void => void values.set(name, (values.get(name) ?? 0) + amount);
+        add(0);
+        return { add };
+      },
       gauge: (name) => ({ set: (value) => void values.set(name, value) }),
       histogram: () => ({ record: () => {} }),
     };
     await world.of('ab', { metrics });
     expect(values.get('actor_members_count')).toBe(2);
     expect(values.get('actor_membership_events_total')).toBeGreaterThanOrEqual(2);
+    expect(values.has('actor_remoting_frames_refused_total')).toBe(true);
   });
 });
 
