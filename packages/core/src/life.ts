@@ -297,7 +297,6 @@ export abstract class Life extends Place implements Runnable {
     this.ending = reason;
     this.timerSet?.cancelAll();
     this.endStreams();
-    this.dismissChildren();
     this.isParting = true;
     this.nextChildLeaves();
   }
@@ -362,7 +361,7 @@ export abstract class Life extends Place implements Runnable {
     this.context = undefined;
     this.abandonMail();
     this.leave();
-    if (this.parent === undefined) return;
+    if (this.parent === undefined || this.kernel.events.readers === 0) return;
     this.kernel.event({ kind: 'stopped', actor: this.address, uid: this.uid, reason });
   }
 

@@ -1,18 +1,20 @@
 // Where an actor stands: its name below its parent, its children, and who watches whom.
 
 import { Activity } from './activity.ts';
-import { Family } from './family.ts';
+import { Family, type Child } from './family.ts';
 import type { Recipient, Watcher } from './gateway.ts';
 import type { Kernel } from './kernel.ts';
 import type { ActorRef } from './ref.ts';
 import { Watches } from './watches.ts';
 
-export abstract class Place extends Activity implements Watcher {
+export abstract class Place extends Activity implements Watcher, Child<Place> {
   readonly parent: Place | undefined;
   /** Its name, or its number where nobody named it. */
   readonly key: string | number;
   /** Among the actors of its system. */
   private readonly number: number;
+  older: Place | undefined = undefined;
+  younger: Place | undefined = undefined;
   private family: Family<Place> | undefined = undefined;
   private watchers: Set<Watcher> | undefined = undefined;
   private watchList: Watches | undefined = undefined;
@@ -66,14 +68,9 @@ export abstract class Place extends Activity implements Watcher {
     this.family.add(child);
   }
 
-  /** All children have to go. */
-  protected dismissChildren(): void {
-    this.family?.dismiss();
-  }
-
   /** Whose turn it is to go; undefined when all have gone. */
   protected nextToGo(): Place | undefined {
-    return this.family?.next();
+    return this.family?.youngest;
   }
 
   watch(watcher: Watcher): void {
