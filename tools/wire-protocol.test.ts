@@ -1,6 +1,6 @@
 // docs/wire-protocol.md says what the code does: its example, its tables and its numbers are read and compared.
 import { expect, test } from 'vitest';
-import { payloadFormat } from '../packages/cluster/src/remoting/msgpack.ts';
+import { serializerNameMaxBytes } from '../packages/cluster/src/remoting/introduction.ts';
 import {
   envelopesMax,
   field,
@@ -70,7 +70,7 @@ test('the kinds of frames and envelopes and the flags of a head have the numbers
   });
   expect(Object.fromEntries(numbered)).toEqual(kind);
   for (const [name, bit] of Object.entries(field)) expect(page).toMatch(new RegExp(`[(, ]${bit} ${name}\\b`));
-  expect(page).toContain(`0x${payloadFormat.toString(16)}`);
+  expect(page).toContain(`a serializer's name of at most ${serializerNameMaxBytes} bytes`);
   for (const bound of [envelopesMax, textMaxBytes, textsMax])
     expect(page).toContain(bound.toLocaleString('en'));
 });
@@ -79,12 +79,12 @@ test('the header of a session is read where the page says', () => {
   const bytes = Buffer.alloc(frameHeaderBytes);
   bytes.writeUInt8(1, 0);
   bytes.writeUInt8(1, 1);
-  bytes.writeUInt32BE(payloadFormat, 2);
+  bytes.writeUInt32BE(9, 2);
   for (const [index, at] of [6, 14, 22, 30].entries()) bytes.writeDoubleBE(10 + index, at);
   expect(readHeader(bytes)).toEqual({
     type: 'actor',
     greeting: true,
-    format: payloadFormat,
+    session: 9,
     from: 10,
     to: 11,
     sequence: 12,

@@ -14,6 +14,7 @@ import {
   object,
   oneOf,
   positive,
+  serializer,
   show,
   wholeBetween,
   type Rule,
@@ -49,6 +50,7 @@ const rules: Readonly<Record<keyof ClusterConfig, Rule>> = {
   askTimeoutMs: duration,
   preset,
   remoting: object,
+  serializer,
   interceptors: list,
   runtime: has(
     'monotonicMs',

@@ -79,6 +79,15 @@ export const has =
     return missing.length === 0 ? undefined : `lacks ${missing.join(', ')}`;
   };
 
+export const serializer: Rule = (value) => {
+  const fault = has('encode', 'decode')(value);
+  if (fault !== undefined) return fault;
+  const called: unknown = Reflect.get(value as object, 'name');
+  return typeof called === 'string' && /^[\x21-\x7e]{1,64}$/.test(called)
+    ? undefined
+    : `must have a name of 1 to 64 printable ASCII characters without spaces, not ${show(called)}`;
+};
+
 export const interceptor: Rule = (value) => {
   const fault = object(value);
   if (fault !== undefined) return fault;

@@ -11,11 +11,13 @@ import {
   type NodeAddress,
   type NodeId,
   type Runtime,
+  type Serializer,
   type TransportFactory,
 } from '@actor/core';
 import { pino } from 'pino';
 import { checkConfig, checkPreset, toAddresses } from './config-check.ts';
 import { defaultRemotingLimits, type RemotingLimits } from './remoting/limits.ts';
+import { msgpack } from './remoting/msgpack.ts';
 
 /** How quick a cluster is: `fast` notices a loss in a second or two, for tests and for nodes side by side. */
 export type Preset = 'default' | 'fast';
@@ -110,6 +112,12 @@ export interface ClusterConfig {
    */
   readonly remoting?: Partial<RemotingLimits>;
   /**
+   * How payloads become bytes. All nodes need the same: those whose serializers have different names form a cluster, but
+   * refuse each other's messages.
+   * @defaultValue `msgpack()`
+   */
+  readonly serializer?: Serializer;
+  /**
    * Wrap every send and every run of a handler of this node's actors; the first is the outermost. A message between two
    * nodes passes `send` where it is sent and `handle` where it arrives, and takes its headers along.
    * @defaultValue none
@@ -160,6 +168,7 @@ export interface CompleteConfig extends ClusterDefaults {
   readonly nodeId: NodeId;
   readonly transport: TransportFactory;
   readonly discovery: DiscoveryFactory | undefined;
+  readonly serializer: Serializer;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -217,6 +226,7 @@ export function completeConfig(config: ClusterConfig): CompleteConfig {
     runtime: config.runtime ?? systemRuntime(),
     logger: config.logger ?? pino({ name: config.nodeName }),
     metrics: noMetrics,
+    serializer: msgpack(),
     ...withoutGaps(given),
     metadata: Object.freeze({ ...config.metadata }),
     remoting: { ...defaultRemotingLimits, ...withoutGaps(config.remoting ?? {}) },

@@ -14,4 +14,5 @@ export { HeartbeatMembership, heartbeats } from './membership/heartbeat-membersh
 export type { HeartbeatOptions } from './membership/heartbeat-options.ts';
 export type { HeartbeatMessage, JoinMessage, LeaveMessage } from './membership/messages.ts';
 export { defaultRemotingLimits, type RemotingLimits } from './remoting/limits.ts';
+export { msgpack } from './remoting/msgpack.ts';
 export type { ActorMessage } from './remoting/wire.ts';

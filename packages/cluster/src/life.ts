@@ -191,6 +191,7 @@ export class Life {
       runtime,
       metrics,
       logger,
+      serializer: config.serializer,
       limits: limitsWithin(transport.supports.frameMaxBytes, config.remoting),
     });
     this.#remoting.start();

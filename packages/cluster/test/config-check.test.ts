@@ -17,6 +17,19 @@ function faultsOf(config: unknown): Record<string, string> {
 }
 
 describe('a wrong config', () => {
+  test.each([
+    ['no methods', { name: 'json' }, 'lacks encode, decode'],
+    ['no name', { encode: () => new Uint8Array(1), decode: () => 0 }, 'must have a name'],
+    [
+      'a name of two words',
+      { name: 'a b', encode: () => new Uint8Array(1), decode: () => 0 },
+      'must have a name',
+    ],
+  ])('names what is wrong with a serializer that has %s', (_, serializer, message) => {
+    const faults = faultsOf({ clusterName: 'test', nodeName: 'a', transport, serializer });
+    expect(faults).toEqual({ serializer: expect.stringContaining(message) });
+  });
+
   test('is refused at construction, with every fault at once', () => {
     const faults = faultsOf({
       clusterName: 'two words',

@@ -137,6 +137,7 @@ describe('the names', () => {
       'defaultConfig',
       'defaultRemotingLimits',
       'heartbeats',
+      'msgpack',
     ]);
   });
 

@@ -1,6 +1,5 @@
 import { actor, ask, isActorError, protocol, tell } from '@actor/core';
 import { describe, expect, test } from 'vitest';
-import { payloadFormat } from '../src/remoting/msgpack.ts';
 import { frameHeaderBytes, writeHeader } from '../src/remoting/wire.ts';
 import { failureOf, type TestNode, World } from './remoting-world.ts';
 
@@ -24,10 +23,10 @@ function frame(
   to: number,
   sequence: number,
   batch: readonly number[] = [],
-  format = payloadFormat,
+  session = 1,
 ): Buffer {
   const bytes = Buffer.alloc(frameHeaderBytes + batch.length);
-  writeHeader(bytes, 0, { type: 'actor', format, from, to, sequence, ack: 0, greeting: false });
+  writeHeader(bytes, 0, { type: 'actor', session, from, to, sequence, ack: 0, greeting: false });
   bytes.set(batch, frameHeaderBytes);
   return bytes;
 }
@@ -169,7 +168,7 @@ describe('frames that are refused', () => {
     const lie = frame(1, 1, 0);
     writeHeader(lie, 0, {
       type: 'actor',
-      format: payloadFormat,
+      session: 1,
       from: 1,
       to: 1,
       sequence: 0,

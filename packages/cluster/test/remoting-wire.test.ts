@@ -12,6 +12,7 @@ import { describe, expect, test } from 'vitest';
 import { Inbox } from '../src/remoting/inbox.ts';
 import { InboundRequests } from '../src/remoting/inbound-requests.ts';
 import { defaultRemotingLimits, limitsWithin } from '../src/remoting/limits.ts';
+import { msgpack } from '../src/remoting/msgpack.ts';
 import { type Batch, Outbox } from '../src/remoting/outbox.ts';
 import { RemoteAsks } from '../src/remoting/remote-ask.ts';
 import { RemoteRecipient, type Routes } from '../src/remoting/remote-ref.ts';
@@ -27,6 +28,7 @@ import {
 import { Envelope } from '@actor/core';
 
 const limits = { ...defaultRemotingLimits, requestsMax: 2 };
+const serializer = msgpack();
 const routes: Routes = { linkTo: () => undefined, noRoute: () => 'no-route' };
 const refTo = (address: string): ActorRef =>
   ({ [refBrand]: true, address, path: '', uid: undefined }) as unknown as ActorRef;
@@ -50,11 +52,12 @@ function post(): {
     deadLetter: (letter) => letters.push(`${letter.message.method} to ${letter.recipient}: ${letter.reason}`),
     detach: () => {},
   };
-  const outbox = new Outbox({ limits, origin: 'tcp://a:1', channelHeadBytes: 0 });
-  const back = new Outbox({ limits, origin: 'tcp://b:1', channelHeadBytes: 0 });
+  const outbox = new Outbox({ limits, serializer, origin: 'tcp://a:1', channelHeadBytes: 0 });
+  const back = new Outbox({ limits, serializer, origin: 'tcp://b:1', channelHeadBytes: 0 });
   const written = (): void => {};
   const inbox = new Inbox({
     limits,
+    serializer,
     port,
     origin: 'tcp://b:1',
     peerOrigin: 'tcp://a:1',
@@ -140,6 +143,7 @@ describe('a batch', () => {
 
   test('is closed before it has more envelopes than the other side reads', () => {
     const roomy = new Outbox({
+      serializer,
       limits: { ...limits, batchMaxBytes: 10_000_000 },
       origin: 'tcp://a:1',
       channelHeadBytes: 0,
@@ -155,6 +159,7 @@ describe('a batch', () => {
     'fits a frame of %i bytes with whatever comes in addition: shapes, errors, watches',
     (frameMaxBytes) => {
       const outbox = new Outbox({
+        serializer,
         limits: limitsWithin(frameMaxBytes, {}),
         origin: 'tcp://a:1',
         channelHeadBytes: 30,
@@ -211,6 +216,7 @@ describe('a batch', () => {
   test('leaves no trace of a message that was too large', () => {
     const { outbox, delivered, travel } = post();
     const small = new Outbox({
+      serializer,
       limits: { ...limits, batchMaxBytes: 1_000, frameMaxBytes: 1_000 + frameHeaderBytes + 100 },
       origin: 'tcp://a:1',
       channelHeadBytes: 0,
@@ -311,7 +317,7 @@ describe('the layout', () => {
     const bytes = Buffer.alloc(frameHeaderBytes);
     const header = {
       type: 'actor',
-      format: 7,
+      session: 7,
       from: 1,
       to: 2 ** 45,
       sequence: 3,

@@ -8,11 +8,13 @@ import {
   noMetrics,
   pluginHost,
   type PluginHost,
+  type Serializer,
   silentLogger,
 } from '@actor/core';
 import { type FaultNetwork, faultNetwork, type FaultNetworkOptions, Simulation } from '@actor/core/testkit';
 import { memory, memoryFabric } from '@actor/transport-memory';
-import type { RemotingLimits } from '../src/remoting/limits.ts';
+import { limitsWithin, type RemotingLimits } from '../src/remoting/limits.ts';
+import { msgpack } from '../src/remoting/msgpack.ts';
 import type { Peer, PeerEnd } from '../src/remoting/peer.ts';
 import { Remoting } from '../src/remoting/remoting.ts';
 
@@ -25,6 +27,11 @@ export interface TestNode {
   readonly warnings: string[];
   /** `tcp://…/path` here. */
   at(path: string): string;
+}
+
+export interface NodeOptions {
+  readonly limits?: Partial<RemotingLimits>;
+  readonly serializer?: Serializer;
 }
 
 export interface WorldOptions extends Partial<FaultNetworkOptions> {
@@ -48,7 +55,12 @@ export class World {
   }
 
   /** Starts a life of the node; an earlier one goes on with the same system when it is given. */
-  async start(nodeId: NodeId, incarnation = 1, system?: ActorSystem): Promise<TestNode> {
+  async start(
+    nodeId: NodeId,
+    incarnation = 1,
+    system?: ActorSystem,
+    options: NodeOptions = {},
+  ): Promise<TestNode> {
     const runtime = this.sim.runtime(nodeId);
     const letters: DeadLetter[] = [];
     const warnings: string[] = [];
@@ -75,7 +87,8 @@ export class World {
       runtime,
       logger,
       metrics: noMetrics,
-      limits: this.#limits,
+      serializer: options.serializer ?? msgpack(),
+      limits: limitsWithin(host.transport.supports.frameMaxBytes, { ...this.#limits, ...options.limits }),
     });
     remoting.start();
     void collect(made, letters);

@@ -32,6 +32,8 @@ export type DeadLetterReason =
   | 'streams-full'
   /** An interceptor refused it. */
   | 'intercepted'
+  /** The node encodes payloads in another way than this one. */
+  | 'incompatible'
   /** No way to the node is known. */
   | 'no-route'
   /** The link ended before an acknowledgement came: it may or may not have been processed. */

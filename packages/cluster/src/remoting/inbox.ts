@@ -10,11 +10,12 @@ import {
   type GatewayPort,
   type Headers,
   type MessageKind,
+  type Serializer,
 } from '@actor/core';
 import { InboundAsk, InboundStream } from './inbound-request.ts';
 import type { InboundRequests } from './inbound-requests.ts';
 import type { RemotingLimits } from './limits.ts';
-import { PayloadDecoder } from './msgpack.ts';
+import { type PayloadReader, readerFor } from './payload-codec.ts';
 import { type RemoteAsks, remoteError } from './remote-ask.ts';
 import type { InboundWatches, RemoteWatches } from './remote-watch.ts';
 import { InboundTexts } from './texts.ts';
@@ -33,6 +34,7 @@ const shapeKeysMax = 64;
 
 export interface InboxOptions {
   readonly limits: RemotingLimits;
+  readonly serializer: Serializer;
   readonly port: GatewayPort;
   readonly origin: string;
   readonly peerOrigin: string;
@@ -46,7 +48,7 @@ export interface InboxOptions {
 
 export class Inbox {
   readonly #options: InboxOptions;
-  readonly #decoder: PayloadDecoder;
+  readonly #decoder: PayloadReader;
   readonly #texts = new InboundTexts();
   /** Refs of senders, by the number of their text. */
   readonly #senders: (ActorRef | undefined)[] = [];
@@ -63,7 +65,7 @@ export class Inbox {
 
   constructor(options: InboxOptions) {
     this.#options = options;
-    this.#decoder = new PayloadDecoder({
+    this.#decoder = readerFor(options.serializer, {
       limits: options.limits,
       ownsBytes: options.ownsBytes,
       ref: (address, { uid, protocol }) => options.port.ref(address, { uid, protocol }),

@@ -44,16 +44,29 @@ export const defaultRemotingLimits: RemotingLimits = {
   elementsMax: 1_000_000,
 };
 
+/**
+ * What may wait for a peer that acknowledges nothing, in bytes, before its session is given up. Messages stop at the window;
+ * answers go on until twice as much waits, and the last of them may fill a frame; notes (credit, progress, refusals, ends of
+ * watched actors) can't wait, since whoever asked for them has to know, and have as much again.
+ */
+export function backlogMaxBytes({ windowMaxBytes, frameMaxBytes }: RemotingLimits): number {
+  return 4 * windowMaxBytes + frameMaxBytes;
+}
+
 /** The header of a frame and that of its channel, with room to spare. */
 const headersMaxBytes = 128;
 
 /** The limits with which a full batch and one message more still fit a frame of the transport. */
 export function limitsWithin(frameMaxBytes: number, chosen: Partial<RemotingLimits> = {}): RemotingLimits {
-  const limits = { ...defaultRemotingLimits, ...chosen };
-  const fitting = Math.min(limits.frameMaxBytes, frameMaxBytes - headersMaxBytes);
+  return limitsFor(frameMaxBytes - headersMaxBytes, { ...defaultRemotingLimits, ...chosen });
+}
+
+/** The same for a peer that takes only smaller frames. */
+export function limitsFor(peerFrameMaxBytes: number, limits: RemotingLimits): RemotingLimits {
+  const frameMaxBytes = Math.min(limits.frameMaxBytes, peerFrameMaxBytes);
   return {
     ...limits,
-    frameMaxBytes: fitting,
-    batchMaxBytes: Math.min(limits.batchMaxBytes, Math.floor(fitting / 2)),
+    frameMaxBytes,
+    batchMaxBytes: Math.min(limits.batchMaxBytes, Math.floor(frameMaxBytes / 2)),
   };
 }

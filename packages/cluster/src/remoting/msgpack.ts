@@ -4,15 +4,13 @@
 // from the wire chooses a constructor.
 
 import { Buffer } from 'node:buffer';
-import { type ActorRef, isActorError, isActorRef } from '@actor/core';
+import { type ActorRef, isActorError, isActorRef, type Serializer } from '@actor/core';
 import { addExtension, Packr, Unpackr } from 'msgpackr';
 import { copyOf, isManyBytes, isMostOfItsMemory, leadOf, manyBytes } from './byte-payload.ts';
+import { defaultRemotingLimits } from './limits.ts';
 import { isThenable, notSerializable } from './not-serializable.ts';
 import { PayloadScan, refType, type ScanLimits, sharedShapesMax } from './payload-scan.ts';
-import { badFrame } from './wire.ts';
-
-/** Tells encodings apart: nodes that differ in it refuse each other's frames. */
-export const payloadFormat = 0x6d_70_00_01;
+import { asBuffer, badFrame } from './wire.ts';
 
 /** A ref as it travels. The decoder turns it into one of the receiving system. */
 interface TravellingRef {
@@ -217,4 +215,39 @@ export class PayloadDecoder {
     for (const key of Object.keys(holder)) holder[key] = this.#revive(holder[key]);
     return value;
   }
+}
+
+/**
+ * The serializer of a cluster that is given none. In a session it does more than these two methods, which are for those
+ * that wrap it (to compress, to encrypt): there the keys of objects travel once, refs arrive as refs, and large byte arrays
+ * are not copied.
+ */
+export class Msgpack implements Serializer {
+  readonly name = 'msgpack';
+  readonly #encoder = new PayloadEncoder({ sharesShapes: false });
+  readonly #decoder = new PayloadDecoder({
+    ownsBytes: false,
+    limits: defaultRemotingLimits,
+    ref: (address) => {
+      throw badFrame(`a ref of it (${address}) leads nowhere outside a session`);
+    },
+  });
+
+  encode(value: unknown): Uint8Array {
+    const encoder = this.#encoder;
+    encoder.encode(value);
+    const { lead, bytes, start, end } = encoder;
+    const result = new Uint8Array(encoder.length);
+    result.set(lead);
+    result.set(bytes.subarray(start, end), lead.length);
+    return result;
+  }
+
+  decode(bytes: Uint8Array): unknown {
+    return this.#decoder.decode(asBuffer(bytes), 0, bytes.length);
+  }
+}
+
+export function msgpack(): Serializer {
+  return new Msgpack();
 }

@@ -2,9 +2,18 @@
 // and addresses travel in full once and as numbers afterwards; the other side counts along, in the order of the session.
 
 import { Buffer } from 'node:buffer';
-import { ActorError, causesMax, type ActorRef, type Envelope, type Headers, type Request } from '@actor/core';
+import {
+  ActorError,
+  causesMax,
+  type ActorRef,
+  type Envelope,
+  type Headers,
+  type Request,
+  type Serializer,
+} from '@actor/core';
 import type { RemotingLimits } from './limits.ts';
-import { PayloadEncoder, shapesMaxBytes } from './msgpack.ts';
+import { shapesMaxBytes } from './msgpack.ts';
+import { type PayloadWriter, writerFor } from './payload-codec.ts';
 import type { RemoteRecipient } from './remote-ref.ts';
 import type { RemoteRequest } from './remote-request.ts';
 import { OutboundTexts } from './texts.ts';
@@ -40,6 +49,7 @@ const detailsMaxBytes = 16_384;
 
 export interface OutboxOptions {
   readonly limits: RemotingLimits;
+  readonly serializer: Serializer;
   /** This node's own: addresses below it travel without it. */
   readonly origin: string;
   /** Room that the channel needs before a frame. */
@@ -52,7 +62,7 @@ export class Outbox {
   readonly #headBytes: number;
   readonly #messageMaxBytes: number;
   readonly #writer: BatchWriter;
-  readonly #encoder: PayloadEncoder;
+  readonly #encoder: PayloadWriter;
   readonly #texts: OutboundTexts;
   #tail: Uint8Array | undefined;
   #messages: (RemoteRecipient | Envelope)[] = [];
@@ -60,16 +70,16 @@ export class Outbox {
   #lastSender: ActorRef | undefined;
   #lastSenderName = '';
 
-  constructor({ limits, origin, channelHeadBytes }: OutboxOptions) {
+  constructor({ limits, serializer, origin, channelHeadBytes }: OutboxOptions) {
     const { batchMaxBytes, frameMaxBytes } = limits;
     this.#batchMaxBytes = batchMaxBytes;
     this.#origin = `${origin}/`;
     this.#headBytes = channelHeadBytes + frameHeaderBytes;
     const sharesShapes = frameMaxBytes >= shapedFrameMinBytes;
     // A batch that is not yet full takes one more message and the shapes that come with it, and must fit a frame with both.
-    this.#messageMaxBytes =
-      frameMaxBytes - this.#headBytes - batchMaxBytes - (sharesShapes ? shapesMaxBytes : 0);
-    this.#encoder = new PayloadEncoder({ sharesShapes });
+    const roomBytes = frameMaxBytes - this.#headBytes - batchMaxBytes - (sharesShapes ? shapesMaxBytes : 0);
+    this.#messageMaxBytes = Math.max(0, roomBytes);
+    this.#encoder = writerFor(serializer, { sharesShapes });
     this.#writer = new BatchWriter({ batchMaxBytes, headBytes: this.#headBytes });
     this.#texts = new OutboundTexts(this.#writer, this.#messageMaxBytes / 2);
   }

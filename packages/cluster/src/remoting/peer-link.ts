@@ -1,5 +1,5 @@
-// Everything between this life of the node and one life of a peer: messages out and in, requests and their answers,
-// watches. It ends once, when either life ends, and then accounts for all that was under way.
+// One session between this life of the node and one life of a peer: messages out and in, requests and their answers,
+// watches. It ends once, at the latest when either life ends, and then accounts for all that was under way.
 
 import type { Buffer } from 'node:buffer';
 import {
@@ -12,12 +12,13 @@ import {
   type Logger,
   type Runtime,
   type SendResult,
+  type Serializer,
 } from '@actor/core';
 import { Inbox } from './inbox.ts';
 import { InboundRequests } from './inbound-requests.ts';
-import type { RemotingLimits } from './limits.ts';
+import { backlogMaxBytes, type RemotingLimits } from './limits.ts';
 import { type Batch, Outbox } from './outbox.ts';
-import type { Peer, PeerEnd } from './peer.ts';
+import type { Peer, SessionEnd } from './peer.ts';
 import { RemoteAsks } from './remote-ask.ts';
 import type { RemoteRecipient } from './remote-ref.ts';
 import { InboundWatches, RemoteWatches } from './remote-watch.ts';
@@ -34,6 +35,16 @@ export interface PeerLinkOptions {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly limits: RemotingLimits;
+  readonly serializer: Serializer;
+  /** Which session of this life with the peer's it is, from 1 on, and the first of the peer's that it may be with. */
+  readonly number: number;
+  readonly peerNumberMin: number;
+  /** What this node tells the peer before anything else. */
+  readonly introduction: Uint8Array;
+  /** Set when nothing can be sent to the peer though it lives: what each message is answered with. */
+  readonly refusal?: ActorError;
+  /** The peer acknowledges nothing, and too much waits for it. */
+  readonly onStalled: () => void;
   /** A frame of the peer made no sense. */
   readonly onBadFrame: (why: string) => void;
   /** Nothing waits for the peer any more. */
@@ -50,14 +61,19 @@ export class PeerLink {
   readonly #asks: RemoteAsks;
   readonly #requests: InboundRequests;
   readonly #watched: InboundWatches;
+  readonly #backlogMaxBytes: number;
+  #peerNumber: number;
   #isOpen = true;
+  #isStalled = false;
 
   constructor(options: PeerLinkOptions) {
-    const { peer, self, origin, channel, port, runtime, limits } = options;
+    const { peer, self, origin, channel, port, runtime, limits, serializer } = options;
     const written = (): void => this.#written();
     this.peer = peer;
     this.#options = options;
-    const outbox = new Outbox({ limits, origin, channelHeadBytes: channel.headBytes });
+    this.#backlogMaxBytes = backlogMaxBytes(limits);
+    this.#peerNumber = options.peerNumberMin;
+    const outbox = new Outbox({ limits, serializer, origin, channelHeadBytes: channel.headBytes });
     this.#outbox = outbox;
     this.#asks = new RemoteAsks({
       outbox,
@@ -92,11 +108,26 @@ export class PeerLink {
       nodeId: peer.nodeId,
       incarnation: peer.incarnation,
       ownIncarnation: self.incarnation,
+      number: options.number,
+      introduction: options.introduction,
       waiting: () => outbox.count,
       collect: () => this.#collect(),
       onSent: (batch) => raise(batch, 'queued', 'sent'),
       onAcked: (batch) => raise(batch, 'sent', 'delivered'),
     });
+  }
+
+  get number(): number {
+    return this.#options.number;
+  }
+
+  /** The number of the peer's session; as long as it has not introduced itself, the least that it may be. */
+  get peerNumber(): number {
+    return this.#peerNumber;
+  }
+
+  get isIntroduced(): boolean {
+    return this.#driver.isIntroduced;
   }
 
   get isOpen(): boolean {
@@ -110,6 +141,12 @@ export class PeerLink {
 
   send(recipient: RemoteRecipient, envelope: Envelope): SendResult {
     const sink = envelope.reply;
+    const { refusal } = this.#options;
+    if (refusal !== undefined) {
+      this.#giveUp(recipient, envelope, 'incompatible');
+      sink?.reject(refusal);
+      return 'dropped';
+    }
     if (!this.#driver.hasRoom(this.#outbox.bytes) || (sink !== undefined && this.#asks.isFull)) {
       const why = `The queue to node ${this.peer.nodeId} is full.`;
       this.#giveUp(recipient, envelope, 'queue-full');
@@ -137,6 +174,7 @@ export class PeerLink {
   /** A frame of the peer's present incarnation to this one. */
   receive(header: ActorMessage, frame: Buffer): void {
     const now = this.#options.runtime.monotonicMs();
+    if (!this.isIntroduced) this.#peerNumber = header.session;
     const batches = this.#driver.receive(header, frame, now);
     if (batches === undefined) {
       this.#options.onBadFrame('it acknowledges what was never sent');
@@ -150,7 +188,21 @@ export class PeerLink {
     if (this.isIdle) this.#options.onIdle();
   }
 
-  end(reason: PeerEnd): void {
+  /** Before anything has left: all that waits goes by another session, made when the peer had introduced itself. */
+  moveTo(next: PeerLink): void {
+    this.#offer();
+    this.#isOpen = false;
+    this.#asks.forget();
+    for (const { messages } of this.#driver.end().unsent) {
+      for (let i = 0; i < messages.length; i += 2) {
+        const envelope = messages[i + 1] as Envelope;
+        if (envelope.reply?.withdrawn === undefined) next.send(messages[i] as RemoteRecipient, envelope);
+      }
+    }
+    this.watches.moveTo(next.watches);
+  }
+
+  end(reason: SessionEnd): void {
     if (!this.#isOpen) return;
     const { peer, onIdle } = this.#options;
     this.#offer();
@@ -180,6 +232,7 @@ export class PeerLink {
   }
 
   #watch(id: number, path: string, uid: number | undefined): boolean {
+    if (this.#options.refusal !== undefined) return false;
     try {
       this.#outbox.watch(id, path, uid);
     } catch (error) {
@@ -214,7 +267,15 @@ export class PeerLink {
 
   #offer(): void {
     const batch = this.#outbox.take();
-    if (batch !== undefined) this.#driver.offer(batch);
+    if (batch === undefined) return;
+    this.#driver.offer(batch);
+    if (this.#isStalled || this.#driver.bytes <= this.#backlogMaxBytes) return;
+    this.#isStalled = true;
+    // Not now: whoever writes may be in the midst of something.
+    const { runtime, onStalled } = this.#options;
+    runtime.microtask(() => {
+      if (this.#isOpen) onStalled();
+    });
   }
 
   #unsendable(recipient: RemoteRecipient, envelope: Envelope, error: unknown): SendResult {
@@ -248,11 +309,13 @@ export class PeerLink {
   }
 }
 
-const explain: Readonly<Record<PeerEnd, string>> = {
+const explain: Readonly<Record<SessionEnd, string>> = {
   left: 'the node has left the cluster',
   dead: 'the node is dead',
   replaced: 'the node was started anew',
   stopped: 'this node has stopped',
+  stalled: 'it acknowledged nothing until too much waited for it',
+  restarted: 'the node has given it up and begins anew',
 };
 
 function raise({ requests }: Batch, from: 'queued' | 'sent', to: 'sent' | 'delivered'): void {

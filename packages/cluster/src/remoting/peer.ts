@@ -10,3 +10,6 @@ export interface Peer {
 
 /** Why a peer's incarnation counts as over. */
 export type PeerEnd = 'left' | 'dead' | 'replaced' | 'stopped';
+
+/** Why a session is over; after the last two, another one follows between the same two lives. */
+export type SessionEnd = PeerEnd | 'stalled' | 'restarted';

@@ -113,6 +113,11 @@ export class RemoteAsks {
     if (request !== undefined) request.sink.stage = 'started';
   }
 
+  /** Another session takes them over. */
+  forget(): void {
+    this.#requests.drain();
+  }
+
   /** The session has ended: what never left did not happen, the rest may have. */
   end(error: (outcome: Outcome) => ActorError): void {
     for (const { sink } of this.#requests.drain()) {

@@ -1,13 +1,13 @@
 // Death watch across nodes (G6). One watch per watched life and session, however many watch it here. It ends once: by the
 // other node's word, or with the session, whichever is first.
 
-import type { GatewayPort, Recipient, Watcher } from '@actor/core';
+import type { GatewayPort, Watcher } from '@actor/core';
 import type { RemoteRecipient } from './remote-ref.ts';
 
 interface Watched {
   readonly id: number;
   readonly key: string;
-  readonly watchers: Map<Watcher, Recipient>;
+  readonly watchers: Map<Watcher, RemoteRecipient>;
 }
 
 export interface WatchSender {
@@ -52,6 +52,14 @@ export class RemoteWatches {
   terminated(id: number): void {
     const watched = this.#byId.get(id);
     if (watched !== undefined) this.#tell(watched);
+  }
+
+  /** Another session takes them over. */
+  moveTo(next: RemoteWatches): void {
+    for (const watched of [...this.#byId.values()]) {
+      this.#remove(watched);
+      for (const [watcher, recipient] of watched.watchers) next.watch(recipient, watcher);
+    }
   }
 
   /** The peer itself is gone. */

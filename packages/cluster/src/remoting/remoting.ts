@@ -1,6 +1,6 @@
 // Messages between the actors of this life of the node and those of its peers. One `Remoting` is made per life:
 //
-//   const remoting = new Remoting({ system, channel, self, scheme, runtime, logger, metrics, limits });
+//   const remoting = new Remoting({ system, channel, self, scheme, runtime, logger, metrics, serializer, limits });
 //   remoting.start();                 // attaches itself to the system: from here on refs to foreign addresses route
 //   remoting.peerUp(peer);            // on member-up: messages to and from this incarnation flow
 //   remoting.peerGone(nodeId, incarnation, 'dead' | 'left' | 'replaced');   // on member-dead and member-left
@@ -27,11 +27,12 @@ import {
   type Recipient,
   type Runtime,
   type SendResult,
+  type Serializer,
 } from '@actor/core';
-import { defaultRemotingLimits, type RemotingLimits } from './limits.ts';
-import { payloadFormat } from './msgpack.ts';
-import { PeerLink } from './peer-link.ts';
-import type { Peer, PeerEnd } from './peer.ts';
+import { type Introduction, introductionOf, readIntroduction } from './introduction.ts';
+import { defaultRemotingLimits, limitsFor, type RemotingLimits } from './limits.ts';
+import { PeerLink, type PeerLinkOptions } from './peer-link.ts';
+import type { Peer, PeerEnd, SessionEnd } from './peer.ts';
 import { RemoteRecipient, type Routes } from './remote-ref.ts';
 import { type ActorMessage, asBuffer, readHeader } from './wire.ts';
 
@@ -45,6 +46,7 @@ export interface RemotingOptions {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly serializer: Serializer;
   readonly limits?: Partial<RemotingLimits>;
 }
 
@@ -94,28 +96,12 @@ export class Remoting implements Gateway, Routes {
 
   /** A newer incarnation of a node, or another node at the address, ends the older one as `replaced`. */
   peerUp(peer: Peer): void {
-    const port = this.#port;
     const known = this.#byNode.get(peer.nodeId);
-    if (port === undefined || (known !== undefined && known.peer.incarnation >= peer.incarnation)) return;
-    const peerOrigin = this.#originOf(peer);
-    for (const older of [known, this.#byOrigin.get(peerOrigin)])
+    if (this.#port === undefined || (known !== undefined && known.peer.incarnation >= peer.incarnation))
+      return;
+    for (const older of [known, this.#byOrigin.get(this.#originOf(peer))])
       if (older !== undefined) this.#end(older, 'replaced');
-    const { self, channel, runtime, logger } = this.#options;
-    const link: PeerLink = new PeerLink({
-      peer,
-      peerOrigin,
-      self,
-      origin: this.origin,
-      channel,
-      port,
-      runtime,
-      logger,
-      limits: this.#limits,
-      onBadFrame: (why) => this.#complain(peer, why),
-      onIdle: () => this.#settleWaiters(),
-    });
-    this.#byNode.set(peer.nodeId, link);
-    this.#byOrigin.set(peerOrigin, link);
+    this.#open(this.#port, peer, { number: 1, peerNumberMin: 1, limits: this.#limits });
   }
 
   peerGone(nodeId: NodeId, incarnation: number, reason: PeerEnd): void {
@@ -166,9 +152,9 @@ export class Remoting implements Gateway, Routes {
     const frame = asBuffer(bytes);
     const header = this.#header(from, frame);
     if (header === undefined) return;
-    const link = this.#linkOf(from);
+    const known = this.#linkOf(from);
     if (
-      link === undefined ||
+      known === undefined ||
       header.from !== from.incarnation ||
       header.to !== this.#options.self.incarnation
     ) {
@@ -180,19 +166,103 @@ export class Remoting implements Gateway, Routes {
       );
       return;
     }
-    if (header.format !== payloadFormat) {
-      this.#complain(from, 'A peer encodes payloads in another way; its frames are refused.');
-      return;
+    const isExpected = known.isIntroduced && header.session === known.peerNumber;
+    const link = isExpected ? known : this.#introduce(known, header, frame);
+    link?.receive(header, frame);
+  }
+
+  /** The session that the frame begins; undefined when it belongs to none. */
+  #introduce(known: PeerLink, header: ActorMessage, frame: Buffer): PeerLink | undefined {
+    // What is left of a session that was given up, or a batch that came before its greeting. The latter comes again.
+    if (header.sequence > 0 || header.session < known.peerNumber) return undefined;
+    let introduction: Introduction;
+    try {
+      introduction = readIntroduction(frame);
+    } catch (error) {
+      this.#complain(known.peer, error);
+      return undefined;
     }
-    link.receive(header, frame);
+    const link = known.isIntroduced ? this.#renew(known, 'restarted', header.session) : known;
+    return link && this.#adapt(link, introduction);
+  }
+
+  /** The same session as the peer needs it; nothing of it has left yet. */
+  #adapt(link: PeerLink, { serializer, frameMaxBytes, peerNumberMin }: Introduction): PeerLink {
+    const { peer, peerNumber } = link;
+    const own = this.#options.serializer.name;
+    const number = Math.max(link.number, peerNumberMin);
+    const fits = frameMaxBytes >= this.#limits.frameMaxBytes;
+    const isSuited = serializer === own && fits && number === link.number;
+    if (isSuited || this.#port === undefined) return link;
+    const limits = limitsFor(frameMaxBytes, this.#limits);
+    const choices = { number, peerNumberMin: peerNumber, limits };
+    const refusal = serializer === own ? {} : { refusal: this.#mismatch(peer, own, serializer) };
+    const next = this.#open(this.#port, peer, { ...choices, ...refusal });
+    link.moveTo(next);
+    return next;
+  }
+
+  /** Gives the session up, and begins another one with the same life of the peer. */
+  #renew(link: PeerLink, reason: SessionEnd, peerNumberMin: number): PeerLink | undefined {
+    const { peer, number, isIntroduced } = link;
+    this.#end(link, reason);
+    if (this.#port === undefined) return undefined;
+    // Of a session without introduction nothing has left, so its number is as good as new.
+    const next = { number: isIntroduced ? number + 1 : number, peerNumberMin, limits: this.#limits };
+    return this.#open(this.#port, peer, next);
+  }
+
+  #stalled(link: PeerLink): void {
+    if (this.#linkOf(link.peer) !== link) return;
+    const { peer, peerNumber, isIntroduced } = link;
+    this.#options.logger.warn(
+      { peer: peer.nodeId, incarnation: peer.incarnation },
+      'A peer acknowledges nothing, and too much waits for it; what was sent to it has an unknown outcome.',
+    );
+    this.#renew(link, 'stalled', isIntroduced ? peerNumber + 1 : peerNumber);
+  }
+
+  #mismatch({ nodeId, incarnation }: Peer, own: string, theirs: string): ActorError {
+    const why = `Node ${nodeId} encodes payloads as "${theirs}", this node as "${own}": no message can pass between them.`;
+    this.#options.logger.error({ peer: nodeId, incarnation, own, theirs }, why);
+    return new ActorError('ACTOR_PROTOCOL_MISMATCH', why, {
+      details: { node: nodeId, reason: 'serializer', own, theirs },
+    });
+  }
+
+  #open(
+    port: GatewayPort,
+    peer: Peer,
+    choices: Pick<PeerLinkOptions, 'number' | 'peerNumberMin' | 'limits' | 'refusal'>,
+  ): PeerLink {
+    const peerOrigin = this.#originOf(peer);
+    const introduction = introductionOf({
+      serializer: this.#options.serializer.name,
+      frameMaxBytes: this.#limits.frameMaxBytes,
+      peerNumberMin: choices.peerNumberMin,
+    });
+    const link: PeerLink = new PeerLink({
+      ...this.#options,
+      ...choices,
+      peer,
+      peerOrigin,
+      port,
+      origin: this.origin,
+      introduction,
+      onStalled: () => this.#stalled(link),
+      onBadFrame: (why) => this.#complain(peer, why),
+      onIdle: () => this.#settleWaiters(),
+    });
+    this.#byNode.set(peer.nodeId, link);
+    this.#byOrigin.set(peerOrigin, link);
+    return link;
   }
 
   #header(from: PeerIdentity, frame: Buffer): ActorMessage | undefined {
     try {
       return readHeader(frame);
     } catch (error) {
-      if (!isActorError(error, 'ACTOR_BAD_FRAME')) throw error;
-      this.#complain(from, error.message);
+      this.#complain(from, error);
       return undefined;
     }
   }
@@ -203,7 +273,7 @@ export class Remoting implements Gateway, Routes {
     return link?.peer.incarnation === incarnation ? link : undefined;
   }
 
-  #end(link: PeerLink, reason: PeerEnd): void {
+  #end(link: PeerLink, reason: SessionEnd): void {
     const { nodeId } = link.peer;
     if (this.#byNode.get(nodeId) === link) this.#byNode.delete(nodeId);
     const origin = this.#originOf(link.peer);
@@ -222,10 +292,15 @@ export class Remoting implements Gateway, Routes {
     for (const waiter of waiters) waiter();
   }
 
-  #complain(peer: PeerIdentity, why: string): void {
+  /** @throws what is no complaint. */
+  #complain(peer: Peer, what: unknown): void {
+    if (typeof what !== 'string' && !isActorError(what, 'ACTOR_BAD_FRAME')) throw what;
     this.#refused.add();
     if (this.#warnings >= warningsMax) return;
     this.#warnings += 1;
-    this.#options.logger.warn({ peer: peer.nodeId, incarnation: peer.incarnation }, why);
+    this.#options.logger.warn(
+      { peer: peer.nodeId, incarnation: peer.incarnation },
+      typeof what === 'string' ? what : what.message,
+    );
   }
 }

@@ -4,7 +4,6 @@
 import { Buffer } from 'node:buffer';
 import type { Channel, NodeId, Runtime, Timer } from '@actor/core';
 import type { RemotingLimits } from './limits.ts';
-import { payloadFormat } from './msgpack.ts';
 import type { Batch } from './outbox.ts';
 import { type OutboundFrame, Session } from './session.ts';
 import { type ActorMessage, frameHeaderBytes, writeHeader } from './wire.ts';
@@ -19,6 +18,9 @@ export interface SessionDriverOptions {
   readonly nodeId: NodeId;
   readonly incarnation: number;
   readonly ownIncarnation: number;
+  readonly number: number;
+  /** What goes behind the header of a frame without a batch. */
+  readonly introduction: Uint8Array;
   /** Envelopes written and not yet in a batch. */
   readonly waiting: () => number;
   /** Called before frames leave: closes the batch. */
@@ -41,6 +43,10 @@ export class SessionDriver {
     this.#options = options;
     this.#session = new Session(options.limits);
     this.schedule();
+  }
+
+  get isIntroduced(): boolean {
+    return this.#session.isIntroduced;
   }
 
   get isIdle(): boolean {
@@ -119,12 +125,12 @@ export class SessionDriver {
   };
 
   #send({ sequence, ack, greeting, batch }: OutboundFrame<Batch>): boolean {
-    const { channel, nodeId, incarnation, ownIncarnation, onSent } = this.#options;
+    const { channel, nodeId, incarnation, ownIncarnation, number, onSent } = this.#options;
     // What was given to the channel once is its own: the same again is a copy.
     const frame = batch === undefined ? this.#room() : batch.sent ? Buffer.from(batch.frame) : batch.frame;
     writeHeader(frame, channel.headBytes, {
       type: 'actor',
-      format: payloadFormat,
+      session: number,
       from: ownIncarnation,
       to: incarnation,
       sequence,
@@ -141,7 +147,11 @@ export class SessionDriver {
 
   /** For a frame without a batch. */
   #room(): Buffer {
-    return Buffer.alloc(this.#options.channel.headBytes + frameHeaderBytes);
+    const { channel, introduction } = this.#options;
+    const start = channel.headBytes + frameHeaderBytes;
+    const frame = Buffer.alloc(start + introduction.length);
+    frame.set(introduction, start);
+    return frame;
   }
 
   #arm(now: number): void {

@@ -1,6 +1,6 @@
 // One direction pair between two incarnations: batches out, batches in. Whatever the network loses, doubles or
 // reorders, each batch is handed over exactly once and in the order offered (G1, G2), until one of the incarnations
-// ends. Pure: time is an argument, and `poll` and `timerAt` say what the driver has to do next.
+// ends. No batch leaves before the other side has introduced itself. Pure: time is an argument, and `poll` and `timerAt` say what the driver has to do next.
 
 import type { RemotingLimits } from './limits.ts';
 
@@ -17,7 +17,7 @@ export type SessionLimits = Pick<
 
 /** What every frame says. */
 interface SessionHeader {
-  /** Counts the batches from 1 on; 0 carries none, only the acknowledgement. */
+  /** Counts the batches from 1 on; 0 carries none, but an acknowledgement and who the sender is. */
   readonly sequence: number;
   /** Every batch up to this one has been handed over. */
   readonly ack: number;
@@ -78,10 +78,18 @@ export class Session<T> {
   #owedBytes = 0;
   #ackAt = Infinity;
   #greet = true;
+  /** Whoever greets waits to be told who is here, before anything else. */
+  #answer = false;
+  #isIntroduced = false;
 
   constructor(limits: SessionLimits) {
     this.#limits = limits;
     this.#timeoutMs = limits.retransmitMinMs;
+  }
+
+  /** The peer has said who it is. */
+  get isIntroduced(): boolean {
+    return this.#isIntroduced;
   }
 
   /** Nothing waits for an acknowledgement. */
@@ -110,7 +118,8 @@ export class Session<T> {
   /** The next frame to put on the channel, if any. A frame that the channel refused is given back with `refused`. */
   poll(now: number): OutboundFrame<T> | undefined {
     if (now >= this.#refusedUntil) {
-      if (this.#greet) return this.#frame(0, now);
+      if (this.#greet || this.#answer) return this.#frame(0, now);
+      if (!this.#isIntroduced) return undefined;
       if (this.#probe && this.#window.length > 0) {
         this.#probe = false;
         return this.#frame(this.#acked + 1, now);
@@ -130,19 +139,29 @@ export class Session<T> {
     if (slot !== undefined) slot.sent = frame.isAgain;
     if (frame.sequence > 0) this.#cursor = Math.min(this.#cursor, frame.sequence);
     if (frame.greeting) this.#greet = true;
-    if (frame.sequence === 0) this.#ackAt = now;
+    if (frame.sequence === 0) this.#answer = true;
     this.#refusedUntil = now + refusedMs;
   }
 
   /** When `wake` must be called, and frames polled, at the latest; Infinity when nothing is due. */
   timerAt(): number {
-    const hasUnsent = this.#greet || this.#probe || this.#cursor <= this.#acked + this.#window.length;
+    const hasBatches = this.#probe || this.#cursor <= this.#acked + this.#window.length;
+    const hasUnsent = this.#greet || this.#answer || (this.#isIntroduced && hasBatches);
     return Math.max(Math.min(this.#timeoutAt, this.#ackAt, hasUnsent ? 0 : Infinity), this.#refusedUntil);
   }
 
-  /** Time has passed. A frame that was not acknowledged in time is probed for with the oldest one alone. */
+  /**
+   * Time has passed. A frame that was not acknowledged in time is probed for with the oldest one alone; a greeting that
+   * nobody answered is repeated.
+   */
   wake(now: number): void {
     if (this.#timeoutAt > now) return;
+    if (!this.#isIntroduced) {
+      this.#greet = true;
+      this.#timeoutMs = Math.min(this.#timeoutMs * 2, this.#limits.retransmitMaxMs);
+      this.#timeoutAt = Infinity;
+      return;
+    }
     if (this.#window.length === 0) {
       this.#timeoutAt = Infinity;
       return;
@@ -155,6 +174,7 @@ export class Session<T> {
 
   /** What was under way on the link before may be lost: all that is not acknowledged goes again. */
   linkUp(): void {
+    if (!this.#isIntroduced) this.#greet = true;
     this.#cursor = this.#acked + 1;
     this.#probe = false;
     this.#recoverTo = 0;
@@ -165,8 +185,17 @@ export class Session<T> {
   /** Undefined for a frame that no honest peer sends: it acknowledges what was never sent. */
   receive(frame: InboundFrame, now: number): Received<T> | undefined {
     if (frame.ack > this.#acked + this.#window.length) return undefined;
+    if (!this.#isIntroduced) {
+      // How to read it is not known yet. It comes again.
+      if (frame.sequence > 0) return { batches: nothing, acked: nothing };
+      this.#introduced();
+    }
     const acked = this.#acknowledge(frame.ack, now);
-    if (frame.greeting) this.linkUp();
+    if (frame.greeting) {
+      // Later it is an old one: who greets has taken nothing yet.
+      if (this.#acked === 0) this.linkUp();
+      this.#answer = true;
+    }
     const batches = frame.batch === undefined ? nothing : this.#accept(frame.sequence, frame.batch, now);
     return { batches, acked };
   }
@@ -178,22 +207,27 @@ export class Session<T> {
     this.#ahead.clear();
     this.#timeoutAt = Infinity;
     this.#ackAt = Infinity;
-    this.#greet = false;
+    this.#greet = this.#answer = false;
     return {
       unsent: slots.filter((slot) => !slot.sent).map((slot) => slot.batch),
       unknown: slots.filter((slot) => slot.sent).map((slot) => slot.batch),
     };
   }
 
+  #introduced(): void {
+    this.#isIntroduced = true;
+    this.#timeoutMs = this.#limits.retransmitMinMs;
+    this.#timeoutAt = Infinity;
+  }
+
   #frame(sequence: number, now: number): OutboundFrame<T> {
     const slot = sequence === 0 ? undefined : this.#window[sequence - this.#acked - 1];
     const isAgain = slot?.sent === true;
-    if (slot !== undefined) {
-      slot.sent = true;
-      if (this.#timeoutAt === Infinity) this.#timeoutAt = this.#deadline(now);
-    }
-    const greeting = this.#greet;
-    this.#greet = false;
+    if (slot !== undefined) slot.sent = true;
+    const isAwaited = slot !== undefined || !this.#isIntroduced;
+    if (isAwaited && this.#timeoutAt === Infinity) this.#timeoutAt = this.#deadline(now);
+    const greeting = sequence === 0 && this.#greet;
+    if (sequence === 0) this.#greet = this.#answer = false;
     this.#ackAt = Infinity;
     this.#owedFrames = 0;
     this.#owedBytes = 0;

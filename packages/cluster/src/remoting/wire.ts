@@ -23,12 +23,12 @@ export const headersMax = 64;
 
 /**
  * What travels between the actors of two lives: one frame of their session. A batch of envelopes follows it on the wire,
- * unless `sequence` is 0.
+ * or the sender's introduction where `sequence` is 0.
  */
 export interface ActorMessage {
   readonly type: 'actor';
-  /** Which payload encoding the sender uses; see `payloadFormat`. */
-  readonly format: number;
+  /** Counts the sessions between the two lives, at the sender: one that was given up is followed by another. */
+  readonly session: number;
   readonly from: number;
   readonly to: number;
   readonly sequence: number;
@@ -73,7 +73,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 export function writeHeader(target: Buffer, at: number, header: ActorMessage): void {
   target[at] = wireVersion;
   target[at + 1] = header.greeting ? 1 : 0;
-  target.writeUInt32BE(header.format, at + 2);
+  target.writeUInt32BE(header.session, at + 2);
   target.writeDoubleBE(header.from, at + 6);
   target.writeDoubleBE(header.to, at + 14);
   target.writeDoubleBE(header.sequence, at + 22);
@@ -86,7 +86,7 @@ export function readHeader(frame: Buffer): ActorMessage {
   if (frame[0] !== wireVersion) throw badFrame(`it has version ${frame[0]}`);
   return {
     type: 'actor',
-    format: frame.readUInt32BE(2),
+    session: frame.readUInt32BE(2),
     from: count(frame, 6),
     to: count(frame, 14),
     sequence: count(frame, 22),
