@@ -18,7 +18,7 @@ function isUnspecified(ip: string): boolean {
 export interface BindPolicy {
   readonly authenticated: boolean;
   readonly insecure: boolean;
-  readonly advertise: { readonly host?: string; readonly port?: number };
+  readonly advertise: { readonly host?: string | undefined };
 }
 
 /**

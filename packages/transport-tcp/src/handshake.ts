@@ -104,10 +104,25 @@ export function refusalError(
     reason,
     ...(peer === undefined ? {} : { nodeId: peer.identity.nodeId, clusterName: peer.clusterName, refusedBy }),
   };
-  return new ActorError(codeOf(reason), `${formatAddress(to)}: the link was refused: ${reason}.`, {
+  return new ActorError(codeOf(reason), `${formatAddress(to)}: the link was refused: ${explain[reason]}.`, {
     details,
   });
 }
+
+const explain: Readonly<Record<RefusalReason, string>> = {
+  none: 'no reason was given',
+  malformed: 'what was said is no hello',
+  version: 'there is no protocol version that both sides speak',
+  'foreign-cluster': 'the node is of a cluster of another name',
+  'foreign-cluster-id': 'the node is of a cluster of the same name that was founded apart',
+  self: 'the node has dialled itself',
+  'node-id-taken': 'both nodes have the same id',
+  'old-incarnation': 'a later life of the node is known',
+  identity: 'the certificate is not that of the node which showed it',
+  duplicate: 'there is a link already',
+  'too-many-links': 'there are as many links as there may be',
+  'no-such-link': 'there is no link that this connection could join',
+};
 
 function codeOf(
   reason: RefusalReason,

@@ -9,82 +9,86 @@ export interface TcpOptions {
    * A secret of at least 16 bytes that all nodes share; TLS 1.3 with it as a pre-shared key. Of a list, the first is used to
    * dial and all are accepted: to rotate, add the new one last everywhere, then put it first everywhere, then drop the old.
    */
-  readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[];
+  readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
   /** Mutual TLS instead of a secret: it also proves which node the peer is. */
-  readonly tls?: TlsIdentity;
+  readonly tls?: TlsIdentity | undefined;
   /**
    * Neither: whoever reaches the port and knows the cluster's name is believed. Needed only to listen elsewhere than on
    * loopback.
    * @defaultValue false
    */
-  readonly insecure?: boolean;
+  readonly insecure?: boolean | undefined;
   /** What other nodes dial, where it differs from what this one binds: a public host, a mapped port. */
-  readonly advertise?: { readonly host?: string; readonly port?: number };
+  readonly advertise?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
   /**
    * The largest frame, in bytes. Give all nodes the same: `send` returns false for what is too large for the peer.
    * @defaultValue 67_108_864 (64 MiB)
    */
-  readonly frameMaxBytes?: number;
+  readonly frameMaxBytes?: number | undefined;
   /**
    * Bytes that may wait for one peer on one lane; beyond that `send` returns false. A frame counts 64 more than its
    * bytes; an empty lane takes one of any size up to `frameMaxBytes`.
    * @defaultValue 16_777_216 (16 MiB)
    */
-  readonly queueMaxBytes?: number;
+  readonly queueMaxBytes?: number | undefined;
   /**
    * The piece in which a large frame is given to its socket, in bytes. Smaller pieces let others have their turn sooner.
    * @defaultValue 65_536 (64 KiB)
    */
-  readonly chunkBytes?: number;
+  readonly chunkBytes?: number | undefined;
   /**
    * How long a handshake may take in either direction, in milliseconds.
    * @defaultValue 5000
    */
-  readonly handshakeTimeoutMs?: number;
+  readonly handshakeTimeoutMs?: number | undefined;
   /**
    * Connections that have not said yet who they are.
    * @defaultValue 256
    */
-  readonly pendingMax?: number;
+  readonly pendingMax?: number | undefined;
   /**
    * The same, of one remote address.
    * @defaultValue 64
    */
-  readonly pendingPerAddressMax?: number;
+  readonly pendingPerAddressMax?: number | undefined;
   /**
    * Links, that is peers.
    * @defaultValue 1024
    */
-  readonly linksMax?: number;
+  readonly linksMax?: number | undefined;
   /**
    * A lane that was silent for this long is asked for a sign of life, in milliseconds.
    * @defaultValue 5000
    */
-  readonly keepAliveMs?: number;
+  readonly keepAliveMs?: number | undefined;
   /**
    * How many such intervals may stay without an answer before the link counts as lost.
    * @defaultValue 3
    */
-  readonly keepAliveMissesMax?: number;
+  readonly keepAliveMissesMax?: number | undefined;
   /**
    * The wait after the first failed dial, in milliseconds; it doubles with each further one. Jittered.
    * @defaultValue the cluster's retryDelayMs
    */
-  readonly backoffMinMs?: number;
+  readonly backoffMinMs?: number | undefined;
   /**
    * The longest wait between dials, in milliseconds.
    * @defaultValue twice backoffMinMs
    */
-  readonly backoffMaxMs?: number;
+  readonly backoffMaxMs?: number | undefined;
 }
 
 /** Options with their defaults in place; the backoff's come with the context. */
-export type TcpSettings = Required<Omit<TcpOptions, 'secret' | 'tls' | 'backoffMinMs' | 'backoffMaxMs'>> & {
+export type TcpSettings = Given<Omit<TcpOptions, 'secret' | 'tls' | 'backoffMinMs' | 'backoffMaxMs'>> & {
   readonly secrets: readonly (string | Uint8Array)[];
   readonly tls: TlsIdentity | undefined;
   readonly backoffMinMs: number | undefined;
   readonly backoffMaxMs: number | undefined;
+  /** There is the option and no secret in it, as of an environment variable that is not set. */
+  readonly isSecretMissing: boolean;
 };
+
+type Given<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
 
 type NumberName = {
   [Name in keyof TcpSettings]: TcpSettings[Name] extends number | undefined ? Name : never;
@@ -128,6 +132,7 @@ function withDefaults(options: TcpOptions): TcpSettings {
     keepAliveMissesMax: options.keepAliveMissesMax ?? 3,
     backoffMinMs: options.backoffMinMs,
     backoffMaxMs: options.backoffMaxMs,
+    isSecretMissing: 'secret' in options && secret === undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 // Who may connect. A secret is used as a TLS 1.3 external pre-shared key, certificates as mutual TLS; either way the peer is
 // authenticated before a byte of its hello is read. There is no handshake of our own: node:tls does it.
 
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import {
   connect as connectTls,
@@ -120,6 +120,14 @@ export function certificateSecurity(identity: TlsIdentity, clusterName: string):
       return names !== undefined && uriNames(names).includes(certificateUri(clusterName, nodeId));
     },
   };
+}
+
+/**
+ * The nodes that a certificate is for.
+ * @throws what node:crypto throws for a text that is no certificate.
+ */
+export function nodesOf(cert: string | Uint8Array): readonly string[] {
+  return uriNames(new X509Certificate(cert).subjectAltName ?? '').filter((name) => name.startsWith('actor:'));
 }
 
 /** The name in a node's certificate. */

@@ -27,7 +27,14 @@ import { Listener } from './listener.ts';
 import { invalid, type TcpSettings } from './options.ts';
 import { Reception } from './reception.ts';
 import { RefusalLog } from './refusal-log.ts';
-import { certificateSecurity, plainSecurity, secretSecurity, type Security } from './security.ts';
+import {
+  certificateSecurity,
+  certificateUri,
+  nodesOf,
+  plainSecurity,
+  secretSecurity,
+  type Security,
+} from './security.ts';
 import { checkSelf, selfOf } from './self.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -70,7 +77,7 @@ export class TcpTransport implements Transport {
     checkSelf(context);
     this.#context = context;
     this.#settings = settings;
-    this.#security = makeSecurity(settings, context.clusterName);
+    this.#security = makeSecurity(settings, context);
     this.supports = {
       frameMaxBytes: settings.frameMaxBytes,
       dialFailures: true,
@@ -183,6 +190,10 @@ export class TcpTransport implements Transport {
     this.#running = { address, ownKeys, dialler };
     this.#state = 'running';
     logger.debug({ address: formatAddress(address), bound: formatAddress(bound) }, 'listening');
+    if (this.#settings.isSecretMissing && !this.#security.authenticated)
+      this.#logger.warn(
+        'transport.secret is undefined: whoever reaches the port and knows the name is believed',
+      );
     return new Reception({
       self,
       security: this.#security,
@@ -313,14 +324,23 @@ export class TcpTransport implements Transport {
   }
 }
 
-function makeSecurity({ secrets, tls }: TcpSettings, clusterName: string): Security {
+function makeSecurity({ secrets, tls }: TcpSettings, { clusterName, nodeId }: TransportContext): Security {
   if (secrets.length > 0) return secretSecurity({ secrets }, clusterName);
   if (tls === undefined) return plainSecurity();
+  let security: Security;
+  let names: readonly string[];
   try {
-    return certificateSecurity(tls, clusterName);
+    security = certificateSecurity(tls, clusterName);
+    names = nodesOf(tls.cert);
   } catch (cause) {
     throw invalid(['transport.tls: cert, key and ca must be PEM texts that belong together.'], cause);
   }
+  // Else the node would start, and each peer would refuse it.
+  const own = certificateUri(clusterName, nodeId);
+  if (names.includes(own)) return security;
+  throw invalid([
+    `transport.tls.cert is not this node's: it needs the SAN URI ${own}, and has ${names.join(', ') || 'none'}.`,
+  ]);
 }
 
 function stopped(): ActorError {

@@ -32,14 +32,18 @@ export interface Started {
   readonly failures: ActorError[];
   /** The reasons of refusals that it has logged. */
   readonly refusals: string[];
+  /** What else it has warned of. */
+  readonly warnings: string[];
 }
 
 export async function start(options: TcpOptions, node: TransportNode): Promise<Started> {
   const refusals: string[] = [];
+  const warnings: string[] = [];
   const logger: Logger = {
     ...silentLogger,
     warn: (fields: object | string) => {
-      if (typeof fields === 'object' && 'reason' in fields) refusals.push(fields.reason as string);
+      if (typeof fields === 'string') warnings.push(fields);
+      else if ('reason' in fields) refusals.push(fields.reason as string);
     },
     child: () => logger,
   };
@@ -54,7 +58,7 @@ export async function start(options: TcpOptions, node: TransportNode): Promise<S
   transport.onDialFailed?.((_, error) => failures.push(error));
   await transport.start();
   onTestFinished(() => transport.stop({ deadlineMs: 50 }));
-  return { transport, address: transport.address(), log, failures, refusals };
+  return { transport, address: transport.address(), log, failures, refusals, warnings };
 }
 
 export function say(from: Started, to: Started, text: string, lane: Lane = 'user'): boolean {
