@@ -1,6 +1,7 @@
 import {
   ActorError,
   type ActorRef,
+  Deadlines,
   type GatewayPort,
   type Inbound,
   isActorError,
@@ -63,7 +64,12 @@ function post(): {
     peerOrigin: 'tcp://a:1',
     ownsBytes: false,
     asks: new RemoteAsks({ outbox: back, requestsMax: 10, written, onVoid: written }),
-    requests: new InboundRequests({ outbox: back, runtime: clock, written, isClogged: () => false }),
+    requests: new InboundRequests({
+      outbox: back,
+      deadlines: new Deadlines(clock),
+      written,
+      isClogged: () => false,
+    }),
     watches: new RemoteWatches({ watch: () => true, unwatch: written }),
     watched: new InboundWatches(port, 10, written),
   });

@@ -4,7 +4,10 @@
 
 import type { Runtime, Timer } from './runtime.ts';
 
-/** An entry; the links belong to the wheel. */
+/**
+ * An entry; the links belong to the wheel.
+ * @experimental
+ */
 export interface Pending {
   readonly deadlineMs: number;
   before: Pending | undefined;
@@ -16,6 +19,10 @@ export interface Pending {
 const slots = 512;
 const slotMs = 16;
 
+/**
+ * For whoever has many deadlines, most of which never come.
+ * @experimental
+ */
 export class Deadlines {
   readonly #runtime: Runtime;
   readonly #heads: (Pending | undefined)[] = Array.from({ length: slots });

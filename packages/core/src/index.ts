@@ -3,6 +3,7 @@ export * from './actor.ts';
 export * from './context.ts';
 export * from './datagram.ts';
 export * from './dead-letter.ts';
+export { Deadlines, type Pending } from './deadlines.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './event.ts';

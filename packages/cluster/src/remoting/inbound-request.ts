@@ -1,6 +1,6 @@
 // The answering side of asks and streams that came from a peer: sinks that write what a handler gives to the session.
 
-import type { ActorError, Cause, ReplySink, Stage, StreamSink, Withdrawal } from '@actor/core';
+import type { ActorError, Cause, Pending, ReplySink, Stage, StreamSink, Withdrawal } from '@actor/core';
 
 /** The session that a request came through. */
 export interface Answers {
@@ -10,6 +10,7 @@ export interface Answers {
   end(request: InboundRequest): void;
   /** The handler has begun; worth telling when the answer takes its time. */
   started(request: InboundRequest): void;
+  expired(request: InboundRequest): void;
 }
 
 export interface InboundRequestOptions {
@@ -19,10 +20,13 @@ export interface InboundRequestOptions {
   readonly answers: Answers;
 }
 
-export class InboundRequest {
+export class InboundRequest implements Pending {
   readonly id: number;
   readonly cause: Cause | undefined;
   readonly deadlineMs: number;
+  // Its place among the deadlines.
+  before: Pending | undefined;
+  after: Pending | undefined;
   withdrawn: Withdrawal | undefined;
   closed = false;
   onAbort: ((reason: unknown) => void) | undefined;
@@ -49,6 +53,11 @@ export class InboundRequest {
     if (this.closed) return;
     this.closed = true;
     this.answers.reject(this, error);
+  }
+
+  /** The deadline has passed, whatever the asking side does. */
+  expire(): void {
+    this.answers.expired(this);
   }
 
   /** The asking side has given up, or is gone. */

@@ -1,14 +1,14 @@
 // The requests of one peer that are open here. They end by their answer, by the peer's word, by their deadline (also when
 // the peer can't say so), or with the session.
 
-import { ActorError, isActorError, type Runtime, type Timer } from '@actor/core';
+import { ActorError, type Deadlines, isActorError } from '@actor/core';
 import type { Answers, InboundRequest, InboundStream } from './inbound-request.ts';
 import type { Outbox } from './outbox.ts';
 import { kind } from './wire.ts';
 
 export interface InboundRequestsOptions {
   readonly outbox: Outbox;
-  readonly runtime: Runtime;
+  readonly deadlines: Deadlines;
   /** Something was written to the outbox. */
   readonly written: () => void;
   /** So much waits for the peer that answers are given up. */
@@ -19,8 +19,6 @@ export class InboundRequests implements Answers {
   readonly #options: InboundRequestsOptions;
   readonly #open = new Map<number, InboundRequest>();
   #begun: InboundRequest[] = [];
-  #timer: Timer | undefined;
-  #timerAt = Infinity;
   #isEnded = false;
 
   constructor(options: InboundRequestsOptions) {
@@ -37,39 +35,39 @@ export class InboundRequests implements Answers {
 
   add(request: InboundRequest): void {
     this.#open.set(request.id, request);
-    if (request.deadlineMs < this.#timerAt) this.#arm(request.deadlineMs);
+    if (request.deadlineMs !== Infinity) this.#options.deadlines.add(request);
   }
 
   cancel(id: number, isExpired: boolean): void {
     const request = this.#open.get(id);
     if (request === undefined) return;
-    this.#open.delete(id);
+    this.#close(request);
     if (isExpired) request.withdraw('expired', pastDeadline());
     else
       request.withdraw('cancelled', new DOMException('The caller has cancelled the request.', 'AbortError'));
   }
 
   resolve(request: InboundRequest, value: unknown): void {
-    this.#open.delete(request.id);
+    this.#close(request);
     this.#answer(request, kind.resolve, value);
   }
 
   item(request: InboundStream, value: unknown): void {
     const error = this.#answer(request, kind.item, value);
     if (error === undefined) return;
-    this.#open.delete(request.id);
+    this.#close(request);
     request.withdraw('cancelled', error);
   }
 
   end(request: InboundRequest): void {
-    this.#open.delete(request.id);
+    this.#close(request);
     if (this.#isEnded) return;
     this.#options.outbox.note(kind.end, request.id);
     this.#options.written();
   }
 
   reject(request: InboundRequest, error: ActorError): void {
-    this.#open.delete(request.id);
+    this.#close(request);
     if (this.#isEnded) return;
     this.#options.outbox.reject(request.id, error);
     this.#options.written();
@@ -78,6 +76,11 @@ export class InboundRequests implements Answers {
   started(request: InboundRequest): void {
     this.#begun.push(request);
     this.#options.written();
+  }
+
+  expired(request: InboundRequest): void {
+    this.#open.delete(request.id);
+    request.withdraw('expired', pastDeadline());
   }
 
   /** Writes which handlers have begun; one that has answered by now needs no mention. */
@@ -90,9 +93,10 @@ export class InboundRequests implements Answers {
   /** The session is over. */
   stop(reason: ActorError): void {
     this.#isEnded = true;
-    this.#timer?.cancel();
-    for (const request of [...this.#open.values()]) request.withdraw('link-lost', reason);
-    this.#open.clear();
+    for (const request of [...this.#open.values()]) {
+      this.#close(request);
+      request.withdraw('link-lost', reason);
+    }
   }
 
   /** Answers, or tells the asking side why there is no answer and returns that. */
@@ -122,25 +126,11 @@ export class InboundRequests implements Answers {
     return failure;
   }
 
-  #arm(at: number): void {
-    this.#timer?.cancel();
-    this.#timerAt = at;
-    const { runtime } = this.#options;
-    this.#timer = runtime.after(Math.max(0, at - runtime.monotonicMs()), () => this.#expire());
-  }
-
-  #expire(): void {
-    const now = this.#options.runtime.monotonicMs();
-    this.#timerAt = Infinity;
-    let next = Infinity;
-    for (const request of [...this.#open.values()]) {
-      if (request.deadlineMs > now) next = Math.min(next, request.deadlineMs);
-      else {
-        this.#open.delete(request.id);
-        request.withdraw('expired', pastDeadline());
-      }
-    }
-    if (next < this.#timerAt) this.#arm(next);
+  /** One that was refused was never open. */
+  #close(request: InboundRequest): void {
+    if (this.#open.get(request.id) !== request) return;
+    this.#open.delete(request.id);
+    if (request.deadlineMs !== Infinity) this.#options.deadlines.remove(request);
   }
 }
 

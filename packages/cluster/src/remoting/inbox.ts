@@ -155,7 +155,6 @@ export class Inbox {
       );
       return;
     }
-    requests.add(request);
     this.#deliver(messageKind, request);
   }
 
@@ -169,6 +168,8 @@ export class Inbox {
       reply?.reject(error as ActorError);
       return;
     }
+    // Not before: what comes of a batch that breaks off here would stay open for nobody.
+    if (reply !== undefined) this.#options.requests.add(reply);
     this.#options.port.deliver({
       path: this.#path,
       uid: this.#uid,

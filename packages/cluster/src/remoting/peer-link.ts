@@ -5,6 +5,7 @@ import type { Buffer } from 'node:buffer';
 import {
   ActorError,
   type Channel,
+  type Deadlines,
   type DeadLetterReason,
   type Envelope,
   type GatewayPort,
@@ -33,6 +34,8 @@ export interface PeerLinkOptions {
   readonly channel: Channel;
   readonly port: GatewayPort;
   readonly runtime: Runtime;
+  /** Those of all requests of other nodes that are open here. */
+  readonly deadlines: Deadlines;
   readonly logger: Logger;
   readonly limits: RemotingLimits;
   readonly serializer: Serializer;
@@ -84,7 +87,7 @@ export class PeerLink {
     });
     this.#requests = new InboundRequests({
       outbox,
-      runtime,
+      deadlines: options.deadlines,
       written,
       isClogged: () => this.#driver.bytes + outbox.bytes > 2 * limits.windowMaxBytes,
     });

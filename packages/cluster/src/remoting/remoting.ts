@@ -15,6 +15,7 @@ import {
   ActorError,
   type Channel,
   type Counter,
+  Deadlines,
   type Envelope,
   formatAddress,
   type Gateway,
@@ -61,12 +62,14 @@ export class Remoting implements Gateway, Routes {
   readonly #byOrigin = new Map<string, PeerLink>();
   readonly #endings: (() => void)[] = [];
   readonly #waiters = new Set<() => void>();
+  readonly #deadlines: Deadlines;
   readonly #refused: Counter;
   #port: GatewayPort | undefined;
   #warnings = 0;
 
   constructor(options: RemotingOptions) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.runtime);
     this.#limits = { ...defaultRemotingLimits, ...options.limits };
     this.origin = this.#originOf(options.self);
     this.#refused = options.metrics.counter(
@@ -249,6 +252,7 @@ export class Remoting implements Gateway, Routes {
       port,
       origin: this.origin,
       introduction,
+      deadlines: this.#deadlines,
       onStalled: () => this.#stalled(link),
       onBadFrame: (why) => this.#complain(peer, why),
       onIdle: () => this.#settleWaiters(),
