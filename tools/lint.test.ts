@@ -173,6 +173,15 @@ const breaches: readonly Breach[] = [
     "import { a } from '@actor/cluster';\nexport const b = a;",
     imports,
   ),
+  breach('a plugin reaches into a plugin', plugin, "export * from '../../raft/src/index.ts';", imports),
+  breach('the cluster reaches into a plugin', cluster, "export * from '../../raft/src/index.ts';", imports),
+  breach('core imports its testkit', core, "export * from './testkit/index.ts';", imports),
+  breach(
+    'core imports its testkit from below',
+    `${core}/plugin`,
+    "export * from '../testkit/x.ts';",
+    imports,
+  ),
   breach('core imports a library', core, "import { pack } from 'msgpackr';\nexport const b = pack;", imports),
   breach('core imports Node', core, "import { isIP } from 'node:net';\nexport const a = isIP;", nodeModules),
   breach(

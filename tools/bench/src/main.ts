@@ -1,4 +1,3 @@
-// pnpm bench [local|remote|all] [--quick] [--only <workload>] [--column <name>]… [--rounds <n>] [--profile <folder>]
 // Prints one table per section. Nothing here is a test: what a figure means depends on the machine and its load.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,24 +14,39 @@ const sections: Readonly<Record<string, readonly Section[]>> = {
   all: [local, remote],
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    /** Short rounds, to see that everything runs; the figures mean little. */
-    quick: { type: 'boolean', default: false },
-    /** Workloads whose name contains this. */
-    only: { type: 'string', default: '' },
-    /** Only these columns: `--column ours --column floor` is what tuning needs. */
-    column: { type: 'string', multiple: true },
-    rounds: { type: 'string' },
-    /** A folder for the CPU profile of each process. */
-    profile: { type: 'string' },
-  },
-});
-const [what = 'all'] = positionals;
-const chosen = sections[what];
-if (chosen === undefined) throw new Error(`Which of ${Object.keys(sections).join(', ')}? Not ${what}.`);
+const usage =
+  'Usage: pnpm bench [local|remote|all] [--quick] [--only <workload>] [--column <name>]… [--rounds <n>] [--profile <folder>]';
 
+function told() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        /** Short rounds, to see that everything runs; the figures mean little. */
+        quick: { type: 'boolean', default: false },
+        /** Workloads whose name contains this. */
+        only: { type: 'string', default: '' },
+        /** Only these columns: `--column ours --column floor` is what tuning needs. */
+        column: { type: 'string', multiple: true },
+        rounds: { type: 'string' },
+        /** A folder for the CPU profile of each process. */
+        profile: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const [what = 'all'] = positionals;
+    const chosen = sections[what];
+    if (values.help) console.log(usage);
+    else if (chosen !== undefined) return { values, chosen };
+    else throw new TypeError(`Which of ${Object.keys(sections).join(', ')}? Not ${what}.`);
+    return process.exit(0);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    return process.exit(2);
+  }
+}
+
+const { values, chosen } = told();
 const pace: Pace = {
   ...(values.quick ? { rounds: 3, roundMs: 50, warmUpMs: 100 } : { rounds: 5, roundMs: 300, warmUpMs: 600 }),
   ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),

@@ -47,6 +47,10 @@ function options() {
 }
 
 async function main(): Promise<boolean> {
+  if (process.argv.includes('--help')) {
+    console.log(usage);
+    return true;
+  }
   const { seeds, firstSeed, nodes, workers, untilMs, schedule, isShrinking, isJson } = options();
   const startedMs = performance.now();
   const totals = { runs: 0, failures: 0, virtualMs: 0, events: 0 };
