@@ -25,6 +25,7 @@ export type ActorErrorCode =
   | 'ACTOR_UNKNOWN_MESSAGE'
   | 'ACTOR_CALL_CYCLE'
   | 'ACTOR_INTERCEPTED'
+  | 'ACTOR_NOT_DETERMINISTIC'
   | 'ACTOR_NODE_NOT_STARTED'
   | 'ACTOR_NODE_STOPPED'
   | 'ACTOR_TERMINATED'
@@ -55,6 +56,7 @@ const table: Readonly<Record<ActorErrorCode, Row>> = {
   ACTOR_UNKNOWN_MESSAGE: never,
   ACTOR_CALL_CYCLE: never,
   ACTOR_INTERCEPTED: never,
+  ACTOR_NOT_DETERMINISTIC: never,
   // Lifecycle.
   ACTOR_NODE_NOT_STARTED: never,
   ACTOR_NODE_STOPPED: never,

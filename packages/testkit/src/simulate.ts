@@ -3,6 +3,7 @@
 
 import type { NodeId } from '@actor/core';
 import { type FaultKind, type FaultSchedule, planFaults } from './faults.ts';
+import { Guard } from './guard.ts';
 import type { History } from './history.ts';
 import { Injection } from './injection.ts';
 import { checkHistory } from './promises.ts';
@@ -106,6 +107,8 @@ class Run {
   readonly #cluster: SimulatedCluster;
   readonly #schedule: FaultSchedule;
   readonly #injection: Injection;
+  /** The default program needs none: it is checked by lint. */
+  readonly #guard: Guard | undefined;
   readonly #durationMs: number;
   readonly #calmMs: number;
 
@@ -115,7 +118,8 @@ class Run {
     requireWhole('nodes', nodes, 1);
     const nodeIds = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
     this.#options = options;
-    this.#cluster = new SimulatedCluster({ seed, nodeIds, workload, config });
+    this.#guard = options.workload && new Guard((text) => this.#cluster.fail({ promise: 'seeded', text }));
+    this.#cluster = new SimulatedCluster({ seed, nodeIds, workload, config, guard: this.#guard });
     this.#durationMs = durationMs;
     this.#calmMs = durationMs - restMs;
     const untilMs = this.#calmMs - healingMs(config);
@@ -137,10 +141,13 @@ class Run {
 
   async result(): Promise<SimulationResult> {
     const { simulation, recorder } = this.#cluster;
-    try {
+    const run = async (): Promise<void> => {
       await this.#work();
       await this.#rest();
       await this.#stop();
+    };
+    try {
+      await (this.#guard === undefined ? run() : this.#guard.around(run));
     } catch (error) {
       // An exception that left a timer, a packet's handler or a task ends a real process.
       this.#cluster.fail({

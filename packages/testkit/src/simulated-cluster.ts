@@ -5,6 +5,7 @@ import type { ClusterConfig } from '@actor/cluster';
 import { ActorError, type NodeId, silentLogger, type SystemStats } from '@actor/core';
 import { FaultNetwork, type RandomStream, Simulation } from '@actor/core/testkit';
 import { memory, memoryFabric } from '@actor/transport-memory';
+import type { Guard } from './guard.ts';
 import type { ProcessId } from './history.ts';
 import type { View } from './promises/heals.ts';
 import type { Violation } from './promises/violation.ts';
@@ -23,6 +24,8 @@ export interface SimulatedClusterOptions {
   readonly nodeIds: readonly NodeId[];
   readonly workload: Workload;
   readonly config: Partial<SimulatedConfig>;
+  /** Watches the programs. */
+  readonly guard: Guard | undefined;
 }
 
 export class SimulatedCluster {
@@ -35,7 +38,7 @@ export class SimulatedCluster {
   readonly #violations: Violation[] = [];
   readonly #calm = new AbortController();
 
-  constructor({ seed, nodeIds, workload, config }: SimulatedClusterOptions) {
+  constructor({ seed, nodeIds, workload, config, guard }: SimulatedClusterOptions) {
     this.simulation = new Simulation({ seed });
     this.recorder = new Recorder(this.simulation);
     const random = this.simulation.random('cluster');
@@ -58,7 +61,7 @@ export class SimulatedCluster {
     };
     this.nodes = new Map(
       nodeIds.map((nodeId) => {
-        const options = { nodeId, nodeIds, workload, addressOf, simulation: this.simulation };
+        const options = { nodeId, nodeIds, workload, addressOf, guard, simulation: this.simulation };
         const node = new SimulatedNode({
           ...options,
           recorder: this.recorder,

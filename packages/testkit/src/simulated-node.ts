@@ -10,6 +10,7 @@ import {
   type SystemStats,
 } from '@actor/core';
 import type { Simulation } from '@actor/core/testkit';
+import type { Guard } from './guard.ts';
 import type { Observation, ProcessId } from './history.ts';
 import type { View } from './promises/heals.ts';
 import type { Recorder } from './recorder.ts';
@@ -21,6 +22,7 @@ export interface SimulatedNodeOptions {
   readonly simulation: Simulation;
   readonly recorder: Recorder;
   readonly workload: Workload;
+  readonly guard: Guard | undefined;
   readonly calm: AbortSignal;
   /** Everything but what belongs to a process. */
   readonly config: Omit<ClusterConfig, 'runtime'>;
@@ -67,7 +69,12 @@ export class SimulatedNode {
     this.#processes += 1;
     const id = `${nodeId}#${this.#processes}`;
     const runtime = simulation.runtime(nodeId, { offsetMs: this.#offsetMs, rate: this.#rate });
-    const cluster = new ClusterManager({ ...config, runtime });
+    const watch = this.#options.guard?.process(runtime);
+    const interceptors = [
+      ...(watch === undefined ? [] : [watch.interceptor]),
+      ...(config.interceptors ?? []),
+    ];
+    const cluster = new ClusterManager({ ...config, runtime, interceptors });
     recorder.record({ kind: 'process-started', process: id });
     const found = new Set<NodeId>();
     this.#follow(id, cluster, found);
@@ -85,7 +92,8 @@ export class SimulatedNode {
       begin();
       const isMine = (): boolean => this.#process === process && this.#leaving === undefined;
       started.catch((error: unknown) => isMine() && fail(`${id} could not start`, error));
-      void (async () => workload(process))().catch((error: unknown) => {
+      const program = async (): Promise<void> => workload(process);
+      void (watch?.within(program) ?? program()).catch((error: unknown) => {
         if (isMine()) fail(`the program of ${id} failed`, error);
       });
     });

@@ -10,6 +10,7 @@ export const promiseNames = {
   G7: 'heals',
   G8: 'accounted',
   busy: 'a busy node is not a dead node',
+  seeded: 'nothing but the seed decides',
   check: 'the check of this run',
 } as const;
 
