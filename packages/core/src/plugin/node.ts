@@ -38,7 +38,8 @@ export function formatAddress({ host, port }: NodeAddress): string {
 }
 
 /**
- * Reads `host:port`, `[ipv6]:port`, or the same behind a scheme (`tcp://host:port`).
+ * Reads `host:port`, `[ipv6]:port`, or the same behind a scheme (`tcp://host:port`). Two ways to write one host, in other
+ * letters or with other zeros, give the same address; a name and what it stands for do not.
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID naming `path` when the text is none of these.
  */
 export function parseAddress(text: string, path = 'address'): NodeAddress {
@@ -46,7 +47,7 @@ export function parseAddress(text: string, path = 'address'): NodeAddress {
     /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:\[([0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%[\w.-]+)?)\]|([^[\]:/\s@?#%]+)):(\d{1,5})\/?$/.exec(
       text,
     );
-  const host = match?.[1] ?? match?.[2];
+  const host = match?.[1] === undefined ? match?.[2]?.toLowerCase() : shortest(match[1]);
   const port = Number(match?.[3]);
   if (host === undefined || port > 65_535) {
     throw new ActorError(
@@ -58,4 +59,14 @@ export function parseAddress(text: string, path = 'address'): NodeAddress {
     );
   }
   return { host, port };
+}
+
+/** An IPv6 address as RFC 5952 writes it; undefined for what is none. */
+function shortest(ipv6: string): string | undefined {
+  const [address = '', zone] = ipv6.split('%');
+  const url = `http://[${address}]`;
+  if (!URL.canParse(url)) return undefined;
+  // A URL has no IPv4 address within; people and systems write one.
+  const host = address.includes('.') ? address.toLowerCase() : new URL(url).hostname.slice(1, -1);
+  return zone === undefined ? host : `${host}%${zone}`;
 }

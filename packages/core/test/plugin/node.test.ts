@@ -14,6 +14,9 @@ describe('an address', () => {
     ['[fe80::1%eth0]:80', 'fe80::1%eth0', 80],
     ['tcp://127.0.0.1:8081', '127.0.0.1', 8081],
     ['tcp://[::1]:8081/', '::1', 8081],
+    ['[0:0:0:0:0:0:0:1]:8081', '::1', 8081],
+    ['[2001:DB8::0:1%eth0]:80', '2001:db8::1%eth0', 80],
+    ['tcp://Node-1.Example:80', 'node-1.example', 80],
   ])('is read from %s', (text, host, port) => {
     expect(parseAddress(text)).toEqual({ host, port });
   });
@@ -33,6 +36,8 @@ describe('an address', () => {
     '[]:1',
     '[localhost]:1',
     '[beef]:1',
+    '[:::]:1',
+    '[1::2::3]:1',
     '[fe80::1%]:1',
     'host name:1',
     'tcp://host:1/path',
