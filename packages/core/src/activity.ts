@@ -40,8 +40,11 @@ export abstract class Activity implements Speaker {
     this.runId = 0;
     this.currentRun = undefined;
     this.aborter = undefined;
-    if (this.limit === undefined) return;
-    this.limit.cancel();
+    if (this.limit !== undefined) this.lift();
+  }
+
+  private lift(): void {
+    this.limit?.cancel();
     this.limit = undefined;
   }
 
@@ -64,37 +67,29 @@ export abstract class Activity implements Speaker {
       return;
     }
     if (!waits) over(undefined);
-    else
-      void this.follow(
-        result,
-        () => over(undefined),
-        (error) => over({ error }),
-      );
+    else this.follow(result, over);
   }
 
   /** Calls back when the promise settles, unless the run has been cut off; until then nothing else runs. */
-  protected async follow(
-    promise: unknown,
-    then: (value: unknown) => void,
-    otherwise: (error: unknown) => void,
-  ): Promise<void> {
+  protected follow(promise: unknown, over: (failure: Failure, value?: unknown) => void): void {
     const { runId, kernel } = this;
     this.busy = true;
-    let failure: Failure;
-    let value: unknown;
-    // To wait is to run code of the user, which may throw.
+    const settle = (failure: Failure, value?: unknown): void => {
+      if (this.runId !== runId) return;
+      this.busy = false;
+      const before = kernel.current;
+      kernel.current = this;
+      over(failure, value);
+      kernel.current = before;
+      this.rouse();
+    };
+    const fail = (error: unknown): void => settle({ error });
+    // Even a promise may be changed so that it throws here, or calls back at once.
     try {
-      value = await promise;
+      void Promise.resolve(promise).then((value) => settle(undefined, value), fail);
     } catch (error) {
-      failure = { error };
+      kernel.runtime.microtask(() => fail(error));
     }
-    if (this.runId !== runId) return;
-    this.busy = false;
-    kernel.current = this;
-    if (failure === undefined) then(value);
-    else otherwise(failure.error);
-    kernel.current = undefined;
-    this.rouse();
   }
 
   /** Forgets the run that is under way: what comes of it reaches nobody. */

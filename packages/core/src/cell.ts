@@ -143,10 +143,11 @@ export class Cell extends Life implements Recipient {
     let result: unknown;
     let waits = false;
     try {
-      if (behaviour.promising[index] === true) {
-        result = this.kernel.runAs(this.asRun(), this.wrapped(mail, handler, context));
-      } else if (this.blueprint.interceptors === undefined) result = handler(context, mail.payload);
-      else result = this.wrapped(mail, handler, context)();
+      const isPromising = behaviour.promising[index] === true;
+      if (isPromising || this.blueprint.interceptors !== undefined) {
+        const run = this.wrapped(mail, handler, context);
+        result = isPromising ? this.kernel.runAs(this.asRun(), run) : run();
+      } else result = handler(context, mail.payload);
       if (result !== undefined) waits = isThenable(result);
     } catch (error) {
       this.failed(mail, error);
@@ -155,11 +156,10 @@ export class Cell extends Life implements Recipient {
     if (!waits) this.finished(mail, result);
     else {
       behaviour.promising[index] = true;
-      void this.follow(
-        result,
-        (value) => this.finished(mail, value),
-        (error) => this.failed(mail, error),
-      );
+      this.follow(result, (failure, value) => {
+        if (failure === undefined) this.finished(mail, value);
+        else this.failed(mail, failure.error);
+      });
     }
   }
 
