@@ -17,7 +17,7 @@ function faultsOf(config: unknown): Record<string, string> {
 }
 
 describe('a wrong config', () => {
-  test.each([
+  test.each<[string, object, string]>([
     ['no methods', { name: 'json' }, 'lacks encode, decode'],
     ['no name', { encode: () => new Uint8Array(1), decode: () => 0 }, 'must have a name'],
     [
