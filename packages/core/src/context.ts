@@ -57,7 +57,10 @@ interface CommonContext<M extends Messages, A> {
    * @throws {@link ActorError} ACTOR_TIMERS_FULL when `timersMax` are set already.
    */
   after(ms: number, body: (() => void | Promise<void>) | Message): Timer;
-  /** Iterates every `ms` milliseconds, counting from 1, until `ctx.signal` aborts. Ticks that were missed are skipped. */
+  /**
+   * Iterates every `ms` milliseconds, counting from 1, until `ctx.signal` aborts or the state ends. Ticks that were missed
+   * are skipped. Outside of a stream it is one of the timers that are bounded by `timersMax`, until the loop is left.
+   */
   every(ms: number): AsyncIterableIterator<number>;
   /** As `after`, again and again. A tick that finds the last one still waiting is skipped. */
   every(ms: number, body: (() => void | Promise<void>) | Message): Timer;

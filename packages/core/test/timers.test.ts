@@ -1,4 +1,4 @@
-import { actor, message, protocol, resume, tell, type Interceptor, type Timer } from '@actor/core';
+import { actor, ask, message, protocol, resume, tell, type Interceptor, type Timer } from '@actor/core';
 import { describe, expect, test } from 'vitest';
 import { World } from './world.ts';
 
@@ -57,6 +57,33 @@ describe('a timer', () => {
     expect(errors).toMatchObject([{ code: 'ACTOR_TIMERS_FULL', retryable: true, outcome: 'none' }]);
     expect(world.system.stats().deadLettered).toBe(0);
     expect(() => actor(Busy, { timersMax: 0, on: { work() {}, more() {} } })).toThrow(/timersMax/);
+  });
+
+  test('may be an iteration too, which counts until its loop is left', async () => {
+    const world = new World();
+    const errors: unknown[] = [];
+    const Iterating = protocol('iterating', { run: ask<void, number>() });
+    const ref = world.system.spawn(
+      actor(Iterating, {
+        timersMax: 1,
+        on: {
+          async run(ctx) {
+            for await (const tick of ctx.every(10)) {
+              try {
+                ctx.after(1, () => {});
+              } catch (error) {
+                errors.push(error);
+              }
+              if (tick === 2) break;
+            }
+            ctx.after(1, () => {});
+            return errors.length;
+          },
+        },
+      }),
+    );
+    expect(await world.value(ref.ask.run())).toBe(2);
+    expect(errors).toMatchObject([{ code: 'ACTOR_TIMERS_FULL' }, { code: 'ACTOR_TIMERS_FULL' }]);
   });
 
   test('holds a thousand when its actor does not say', async () => {
