@@ -1,8 +1,11 @@
 import { Script } from 'node:vm';
 import { actor, ask, protocol, stream, tell } from '@actor/core';
+import { Simulation } from '@actor/core/testkit';
 import { describe, expect, test } from 'vitest';
+import { Guard } from '../src/guard.ts';
 import { mixedWorkload, simulate, type SimulateOptions, type Workload } from '../src/index.ts';
 
+const untouched = globals();
 const Odd = protocol('odd', { tell: tell<void>(), ask: ask<void, void>(), stream: stream<void, number>() });
 
 /** Something that no seed decides. */
@@ -103,8 +106,18 @@ test('the program of a node is watched as its actors are', async () => {
   await expect(simulate({ ...base, workload })).rejects.toThrow(/Date\.now is not of the simulation/);
 });
 
+test('of two that watch at once, the one that ends first leaves the other its watch', async () => {
+  const guard = new Guard(() => {});
+  const { within } = guard.process(new Simulation({ seed: 1 }).runtime('a'));
+  const reach = (): number => within(() => Date.now());
+  await guard.around(async () => {
+    await new Guard(() => {}).around(() => Promise.resolve());
+    expect(reach).toThrow(expect.objectContaining({ code: 'ACTOR_NOT_DETERMINISTIC', outcome: 'none' }));
+  });
+  expect(reach()).toBeGreaterThan(0);
+});
+
 test('whatever is outside goes on as ever: the check, other code, and everything after the run', async () => {
-  const before = globals();
   let inCheck = 0;
   const workload: Workload = () => {};
   const check = (): void => {
@@ -120,7 +133,7 @@ test('whatever is outside goes on as ever: the check, other code, and everything
   await running;
   expect(inCheck).toBeGreaterThan(0);
   await simulate({ ...base, workload, check: () => Promise.reject(new Error('no')) }).catch(() => {});
-  expect(globals().every((each, index) => each === before[index])).toBe(true);
+  expect(globals().every((each, index) => each === untouched[index])).toBe(true);
 });
 
 function globals(): readonly unknown[] {
