@@ -93,7 +93,8 @@ class Pool extends Cell {
     if (this.isEnding || this.#workers.length === 0) return super.send(envelope);
     if (this.#options.policy === 'broadcast' && envelope.reply === undefined) return this.#toAll(envelope);
     try {
-      const worker = this.#workers[this.#pick(envelope)];
+      let worker = this.#workers[this.#pick(envelope)];
+      if (worker?.isEnding === true && this.#passOver()) worker = this.#workers[this.#pick(envelope)];
       return worker === undefined ? super.send(envelope) : worker.send(envelope);
     } catch (error) {
       return this.#keyless(envelope, error);
@@ -103,7 +104,15 @@ class Pool extends Cell {
   protected override childLeft(): void {
     super.childLeft();
     this.#workers = this.children();
-    if (this.#workers.length === 0) this.order({ kind: 'stop', reason: { kind: 'stopped' } });
+    if (this.#workers.length > 0) this.#passOver();
+    else this.order({ kind: 'stop', reason: { kind: 'stopped' } });
+  }
+
+  /** Leaves out the workers that end, which may take its time; false when there is no other. */
+  #passOver(): boolean {
+    const others = this.#workers.filter(({ isEnding }) => !isEnding);
+    if (others.length > 0) this.#workers = others;
+    return others.length > 0;
   }
 
   #pick({ method, payload }: Envelope): number {

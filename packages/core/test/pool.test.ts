@@ -122,6 +122,28 @@ describe('a pool', () => {
     expect(ref.tell.work('x')).toBe('no-route');
   });
 
+  test('passes over a worker that takes its time to stop, as long as there is another', async () => {
+    const world = new World();
+    const heard: string[] = [];
+    const Slow = protocol('slow', { hear: tell(), end: tell() });
+    const slow = actor(Slow, {
+      on: { hear: (ctx) => void heard.push(ctx.path), end: (ctx) => ctx.stop() },
+      onStop: () => new Promise<void>((resolve) => void world.simulation.after(100, resolve)),
+    });
+    const ref = world.system.spawn(pool(slow, { size: 2, policy: 'round-robin' }), { name: 'p' });
+    world.system.ref(Slow, 'p/1').tell.end();
+    await world.pass();
+    expect([1, 2, 3, 4].map(() => ref.tell.hear())).toEqual(Array(4).fill('accepted'));
+    await world.pass();
+    expect(heard).toEqual(Array(4).fill('p/2'));
+    world.system.ref(Slow, 'p/2').tell.end();
+    await world.pass();
+    expect(ref.tell.hear()).toBe('no-route');
+    await world.pass(200);
+    expect(heard).toHaveLength(4);
+    expect(world.system.stats()).toEqual({ sent: 7, processed: 6, deadLettered: 1, reportedUnknown: 0 });
+  });
+
   test('goes with a worker that escalates, and fails its own parent', async () => {
     const world = new World();
     const log: string[] = [];
