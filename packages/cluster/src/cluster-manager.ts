@@ -185,7 +185,7 @@ export class ClusterManager implements AsyncDisposable {
   /** Alive and suspect members, this node included, sorted by id; empty before, between and after the lives of the node. */
   members(): readonly Member[] {
     const life = this.#isLiving() ? this.#lives.current : undefined;
-    return life === undefined || life.isOver ? [] : life.membership.members();
+    return life === undefined || life.isOver ? [] : life.members();
   }
 
   /** This node as the others see it. @throws {@link ActorError} ACTOR_NODE_NOT_STARTED before it has started. */

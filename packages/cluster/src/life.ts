@@ -131,9 +131,16 @@ export class Life {
   /** Joins through whichever of the addresses answers. When it resolves, messages reach every member. */
   async join(addresses: readonly NodeAddress[], signal?: AbortSignal): Promise<void> {
     await this.membership.join(addresses, signal === undefined ? {} : { signal });
-    for (const member of this.membership.members()) {
+    this.members();
+  }
+
+  /** Whoever is among them can be sent to: membership's own word of it comes a turn later. */
+  members(): readonly Member[] {
+    const members = this.membership.members();
+    for (const member of members) {
       if (member.nodeId !== this.#options.config.nodeId) this.#remoting?.peerUp(member);
     }
+    return members;
   }
 
   /** Makes this node findable, unless it is. */
@@ -186,6 +193,7 @@ export class Life {
     this.#remoting = new Remoting({
       system,
       channel,
+      addresses,
       self,
       scheme,
       runtime,

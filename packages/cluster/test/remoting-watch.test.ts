@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RemoteRecipient, type Routes } from '../src/remoting/remote-ref.ts';
 import { InboundWatches, RemoteWatches } from '../src/remoting/remote-watch.ts';
 
-const routes: Routes = { linkTo: () => undefined, noRoute: () => 'no-route' };
+const routes: Routes = { linkTo: () => undefined, atHome: () => undefined, noRoute: () => 'no-route' };
 const cart = (): RemoteRecipient => new RemoteRecipient('tcp://b:1/cart', undefined, routes);
 
 function watcher(): Watcher & { readonly told: string[] } {

@@ -30,7 +30,7 @@ import { Envelope } from '@actor/core';
 
 const limits = { ...defaultRemotingLimits, requestsMax: 2 };
 const serializer = msgpack();
-const routes: Routes = { linkTo: () => undefined, noRoute: () => 'no-route' };
+const routes: Routes = { linkTo: () => undefined, atHome: () => undefined, noRoute: () => 'no-route' };
 const refTo = (address: string): ActorRef =>
   ({ [refBrand]: true, address, path: '', uid: undefined }) as unknown as ActorRef;
 const clock = { monotonicMs: () => 0, after: () => ({ cancel: () => {} }) } as never;
@@ -46,6 +46,7 @@ function post(): {
   const delivered: Inbound[] = [];
   const letters: string[] = [];
   const port: GatewayPort = {
+    local: () => cart,
     deliver: (inbound) => (delivered.push(inbound), 'accepted'),
     ref: refTo,
     watch: () => {},

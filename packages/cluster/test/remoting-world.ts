@@ -4,6 +4,7 @@
 import {
   ActorSystem,
   type DeadLetter,
+  formatAddress,
   type NodeId,
   noMetrics,
   pluginHost,
@@ -25,6 +26,8 @@ export interface TestNode {
   readonly self: Peer;
   readonly letters: DeadLetter[];
   readonly warnings: string[];
+  /** What should never be logged, whatever a peer does. */
+  readonly errors: string[];
   /** `tcp://…/path` here. */
   at(path: string): string;
 }
@@ -32,6 +35,8 @@ export interface TestNode {
 export interface NodeOptions {
   readonly limits?: Partial<RemotingLimits>;
   readonly serializer?: Serializer;
+  /** Nodes by the addresses under which they were dialled. */
+  readonly aliases?: Readonly<Record<string, NodeId>>;
 }
 
 export interface WorldOptions extends Partial<FaultNetworkOptions> {
@@ -64,9 +69,14 @@ export class World {
     const runtime = this.sim.runtime(nodeId);
     const letters: DeadLetter[] = [];
     const warnings: string[] = [];
+    const errors: string[] = [];
     const logger = {
       ...silentLogger,
       warn: (_fields: object | string, message?: string) => void warnings.push(message ?? ''),
+      error: (fields: object | string, message?: string) =>
+        void errors.push(
+          `${message ?? ''} ${'err' in Object(fields) ? String(Reflect.get(Object(fields), 'err')) : ''}`,
+        ),
     };
     const host = pluginHost({
       nodeId,
@@ -82,6 +92,7 @@ export class World {
     const remoting = new Remoting({
       system: made,
       channel: host.context.channel('actors', 'user'),
+      addresses: { nodeAt: (address) => options.aliases?.[formatAddress(address)] },
       self,
       scheme: host.transport.kind,
       runtime,
@@ -93,7 +104,7 @@ export class World {
     remoting.start();
     void collect(made, letters);
     const at = (path: string): string => `${remoting.origin}/${path}`;
-    const node: TestNode = { system: made, host, remoting, self, letters, warnings, at };
+    const node: TestNode = { system: made, host, remoting, self, letters, warnings, errors, at };
     this.nodes.set(nodeId, node);
     return node;
   }

@@ -92,6 +92,8 @@ export interface GatewayPort {
   deliver(inbound: Inbound): SendResult;
   /** A ref for any address, local or foreign. Refs in payloads travel as (address, uid, protocolName). */
   ref<P extends Protocol = Protocol>(address: string, options?: ForeignRef<P>): ActorRef<P>;
+  /** Whoever lives at a path here, now or later: for an address that turns out to be this system's under another name. */
+  local(path: string, uid: number | undefined): Recipient;
   /** Watches a local actor for somebody on another node; `terminated` comes at once when that life is not there. */
   watch(path: string, uid: number | undefined, watcher: Watcher): void;
   unwatch(path: string, uid: number | undefined, watcher: Watcher): void;

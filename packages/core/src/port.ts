@@ -79,6 +79,10 @@ export class Port implements GatewayPort {
     return this.#kernel.ref(this.#recipient(address, uid), protocol);
   }
 
+  local(path: string, uid: number | undefined): Recipient {
+    return this.#local(path, uid);
+  }
+
   watch(path: string, uid: number | undefined, watcher: Watcher): void {
     this.#local(path, uid).watch(watcher);
   }

@@ -8,6 +8,8 @@ import type { PeerLink } from './peer-link.ts';
 export interface Routes {
   /** The open session with the node at that origin. */
   linkTo(origin: string): PeerLink | undefined;
+  /** The actor itself, when the origin is another name of this node. */
+  atHome(origin: string, path: string, uid: number | undefined): Recipient | undefined;
   /** Accounts for a message that has no way to go. */
   noRoute(recipient: Recipient, envelope: Envelope): SendResult;
 }
@@ -19,6 +21,9 @@ export class RemoteRecipient implements Recipient {
   readonly #origin: string;
   readonly #routes: Routes;
   #link: PeerLink | undefined;
+  #home: Recipient | undefined;
+  /** Who watches at home: whoever is told there has to be told of the ref that was watched. */
+  #watchers: Map<Watcher, Watcher> | undefined;
 
   constructor(address: string, uid: number | undefined, routes: Routes) {
     const slash = address.indexOf('/', address.indexOf('://') + 3);
@@ -31,18 +36,47 @@ export class RemoteRecipient implements Recipient {
 
   send(envelope: Envelope): SendResult {
     const link = this.#present();
-    return link === undefined ? this.#routes.noRoute(this, envelope) : link.send(this, envelope);
+    if (link !== undefined) return link.send(this, envelope);
+    const home = this.#atHome();
+    return home === undefined ? this.#routes.noRoute(this, envelope) : home.send(envelope);
   }
 
   watch(watcher: Watcher): void {
     const link = this.#present();
+    if (link !== undefined) {
+      link.watches.watch(this, watcher);
+      return;
+    }
+    const home = this.#atHome();
     // Nobody is at an address that leads to no member.
-    if (link === undefined) watcher.terminated(this);
-    else link.watches.watch(this, watcher);
+    if (home === undefined) watcher.terminated(this);
+    else home.watch(this.#proxyOf(watcher));
   }
 
   unwatch(watcher: Watcher): void {
     this.#present()?.watches.unwatch(this, watcher);
+    const proxy = this.#watchers?.get(watcher);
+    if (proxy === undefined) return;
+    this.#watchers?.delete(watcher);
+    this.#home?.unwatch(proxy);
+  }
+
+  #atHome(): Recipient | undefined {
+    return (this.#home ??= this.#routes.atHome(this.#origin, this.path, this.uid));
+  }
+
+  #proxyOf(watcher: Watcher): Watcher {
+    this.#watchers ??= new Map();
+    const known = this.#watchers.get(watcher);
+    if (known !== undefined) return known;
+    const proxy: Watcher = {
+      terminated: () => {
+        this.#watchers?.delete(watcher);
+        watcher.terminated(this);
+      },
+    };
+    this.#watchers.set(watcher, proxy);
+    return proxy;
   }
 
   #present(): PeerLink | undefined {

@@ -1,6 +1,6 @@
 // Messages between the actors of this life of the node and those of its peers. One `Remoting` is made per life:
 //
-//   const remoting = new Remoting({ system, channel, self, scheme, runtime, logger, metrics, serializer, limits });
+//   const remoting = new Remoting({ system, channel, addresses, self, scheme, runtime, logger, …, serializer, limits });
 //   remoting.start();                 // attaches itself to the system: from here on refs to foreign addresses route
 //   remoting.peerUp(peer);            // on member-up: messages to and from this incarnation flow
 //   remoting.peerGone(nodeId, incarnation, 'dead' | 'left' | 'replaced');   // on member-dead and member-left
@@ -13,6 +13,7 @@
 import type { Buffer } from 'node:buffer';
 import {
   ActorError,
+  type AddressBook,
   type Channel,
   type Counter,
   Deadlines,
@@ -24,6 +25,7 @@ import {
   type Logger,
   type Metrics,
   type NodeId,
+  parseAddress,
   type PeerIdentity,
   type Recipient,
   type Runtime,
@@ -41,6 +43,8 @@ export interface RemotingOptions {
   /** The part of an `ActorSystem` that is needed here. */
   readonly system: { attach(gateway: Gateway): GatewayPort };
   readonly channel: Channel;
+  /** Knows nodes also by the names that they were dialled by. */
+  readonly addresses: Pick<AddressBook, 'nodeAt'>;
   readonly self: Peer;
   /** The transport's kind, the scheme of addresses. */
   readonly scheme: string;
@@ -53,6 +57,8 @@ export interface RemotingOptions {
 
 /** So many complaints about frames are logged; all are counted. */
 const warningsMax = 32;
+/** So many members are named to whoever asks for one that is none. */
+const listedMax = 8;
 
 export class Remoting implements Gateway, Routes {
   readonly origin: string;
@@ -136,7 +142,14 @@ export class Remoting implements Gateway, Routes {
   }
 
   linkTo(origin: string): PeerLink | undefined {
-    return this.#byOrigin.get(origin);
+    const known = this.#byOrigin.get(origin);
+    if (known !== undefined || this.#port === undefined) return known;
+    const nodeId = this.#dialledAs(origin);
+    return nodeId === undefined ? undefined : this.#byNode.get(nodeId);
+  }
+
+  atHome(origin: string, path: string, uid: number | undefined): Recipient | undefined {
+    return this.#dialledAs(origin) === this.#options.self.nodeId ? this.#port?.local(path, uid) : undefined;
   }
 
   noRoute(recipient: Recipient, { method, payload, sender, reply }: Envelope): SendResult {
@@ -146,9 +159,29 @@ export class Remoting implements Gateway, Routes {
       sender: sender?.address,
       reason: 'no-route',
     });
-    const why = `No member of the cluster is at ${recipient.address}.`;
-    reply?.reject(new ActorError('ACTOR_NO_ROUTE', why, { details: { actor: recipient.address } }));
+    reply?.reject(this.#unknown(recipient.address));
     return 'no-route';
+  }
+
+  #unknown(actor: string): ActorError {
+    const members = [this.origin, ...this.#byOrigin.keys()];
+    const listed = members.slice(0, listedMax).join(', ');
+    const more = members.length > listedMax ? ` and ${members.length - listedMax} more` : '';
+    const why = `No member of the cluster is at ${actor}; members are at ${listed}${more}.`;
+    return new ActorError('ACTOR_NO_ROUTE', why, { details: { actor, members } });
+  }
+
+  /** The node at an origin that is not its own name for itself. */
+  #dialledAs(origin: string): NodeId | undefined {
+    const prefix = `${this.#options.scheme}://`;
+    if (!origin.startsWith(prefix)) return undefined;
+    try {
+      return this.#options.addresses.nodeAt(parseAddress(origin.slice(prefix.length)));
+    } catch (error) {
+      // It is no address at all.
+      if (isActorError(error, 'ACTOR_CONFIG_INVALID')) return undefined;
+      throw error;
+    }
   }
 
   #receive(from: PeerIdentity, bytes: Uint8Array): void {

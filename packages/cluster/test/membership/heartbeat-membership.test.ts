@@ -74,6 +74,7 @@ class Bench {
           this.dialled.push(address.host);
           return this.refusal === undefined ? Promise.resolve(b) : Promise.reject(this.refusal);
         },
+        nodeAt: () => undefined,
         learn: () => {},
         forget: () => {},
       },

@@ -1,7 +1,7 @@
 // Which address a node id has now, learnt from links and from whoever knows better, and the way to learn who is at an
 // address: ask there until somebody answers.
 
-import { ActorError } from '../errors.ts';
+import { ActorError, isActorError } from '../errors.ts';
 import type { Runtime, Timer } from '../runtime.ts';
 import type { Channels } from './channels.ts';
 import type { AddressBook, Timing } from './context.ts';
@@ -9,6 +9,7 @@ import { formatAddress, type NodeAddress, type NodeId, type PeerIdentity } from 
 import type { Transport } from './transport.ts';
 
 export interface AddressesOptions {
+  readonly nodeId: NodeId;
   readonly transport: Transport;
   readonly channels: Channels;
   readonly runtime: Runtime;
@@ -32,6 +33,8 @@ const refusals: ReadonlySet<string> = new Set(['ACTOR_UNAUTHENTICATED', 'ACTOR_P
 export class Addresses implements AddressBook {
   readonly #options: AddressesOptions;
   readonly #entries = new Map<NodeId, Entry>();
+  /** By the address that was dialled. */
+  readonly #answered = new Map<string, NodeId>();
   readonly #attempts = new Map<number, Attempt>();
   #nonce = 0;
   #isClosed = false;
@@ -51,8 +54,15 @@ export class Addresses implements AddressBook {
     return this.#entries.get(nodeId)?.address;
   }
 
+  nodeAt(address: NodeAddress): NodeId | undefined {
+    return this.#answered.get(formatAddress(address));
+  }
+
   learn(nodeId: NodeId, address: NodeAddress): void {
-    this.#keep(nodeId, { address, incarnation: this.#entries.get(nodeId)?.incarnation ?? 0 });
+    this.#remember(this.#entries, nodeId, {
+      address,
+      incarnation: this.#entries.get(nodeId)?.incarnation ?? 0,
+    });
   }
 
   forget(nodeId: NodeId): void {
@@ -71,8 +81,17 @@ export class Addresses implements AddressBook {
       const aborted = (): void => attempt.settle(() => reject(signal?.reason as Error));
       const attempt = new Attempt(address, this.#options, {
         ask: () => this.#say(address, who, nonce),
-        answered: resolve,
-        failed: reject,
+        answered: (peer) => {
+          this.#answeredBy(address, peer.nodeId);
+          resolve(peer);
+        },
+        failed: (error) => {
+          // A transport may see by itself that it has dialled its own node.
+          if (isActorError(error) && error.details['reason'] === 'self') {
+            this.#answeredBy(address, this.#options.nodeId);
+          }
+          reject(error);
+        },
         done: () => {
           this.#attempts.delete(nonce);
           signal?.removeEventListener('abort', aborted);
@@ -94,15 +113,20 @@ export class Addresses implements AddressBook {
     const known = this.#entries.get(peer.nodeId);
     // The link of an older life may come up late.
     if (known !== undefined && known.incarnation > peer.incarnation) return;
-    this.#keep(peer.nodeId, peer);
+    this.#remember(this.#entries, peer.nodeId, peer);
   }
 
-  #keep(nodeId: NodeId, entry: Entry): void {
-    this.#entries.delete(nodeId);
-    this.#entries.set(nodeId, entry);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#options.nodesMax) break;
-      this.#entries.delete(oldest);
+  #answeredBy(address: NodeAddress, nodeId: NodeId): void {
+    this.#remember(this.#answered, formatAddress(address), nodeId);
+  }
+
+  /** What was learnt longest ago is forgotten first. */
+  #remember<V>(entries: Map<string, V>, key: string, value: V): void {
+    entries.delete(key);
+    entries.set(key, value);
+    for (const oldest of entries.keys()) {
+      if (entries.size <= this.#options.nodesMax) break;
+      entries.delete(oldest);
     }
   }
 

@@ -71,6 +71,8 @@ export interface AddressBook {
    * (ACTOR_UNAUTHENTICATED, ACTOR_PROTOCOL_MISMATCH) when the other side refused; the signal's reason.
    */
   connect(address: NodeAddress, options?: { readonly signal?: AbortSignal }): Promise<PeerIdentity>;
+  /** Who answered when that address was dialled last, under whatever name: this node itself, too. */
+  nodeAt(address: NodeAddress): NodeId | undefined;
   /** From now on, messages for the node go to this address. */
   learn(nodeId: NodeId, address: NodeAddress): void;
   forget(nodeId: NodeId): void;

@@ -132,6 +132,7 @@ class Host implements PluginHost {
     });
     this.transport = transport;
     this.#addresses = new Addresses({
+      nodeId: options.nodeId,
       transport,
       channels,
       runtime,

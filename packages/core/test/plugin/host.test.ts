@@ -212,6 +212,16 @@ describe('the address book', () => {
     await expect(simulation.settle(found)).resolves.toEqual(peer('b', 7));
   });
 
+  test('remembers who answered at which address, so many of them', async () => {
+    const a = await start('a', { nodesMax: 2 });
+    for (const name of ['b', 'c', 'd']) {
+      await start(name);
+      await simulation.settle(a.addresses.connect(addressOf(name)));
+    }
+    const answered = ['b', 'c', 'd', 'e'].map((name) => a.addresses.nodeAt(addressOf(name)));
+    expect(answered).toEqual([undefined, 'c', 'd', undefined]);
+  });
+
   test('tries again, jittered, until somebody is there', async () => {
     const a = await start('a');
     const found = a.addresses.connect(addressOf('b'));
