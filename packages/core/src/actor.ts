@@ -2,6 +2,7 @@
 
 import { requireDuration, requireWhole } from './bound.ts';
 import type { Context, StreamContext } from './context.ts';
+import { ActorError } from './errors.ts';
 import type { StopReason } from './event.ts';
 import type { Interceptor } from './interceptor.ts';
 import { requireMailbox, type MailboxOptions } from './mailbox.ts';
@@ -76,7 +77,7 @@ export interface Actor<M extends Messages = Messages, S = unknown, A = unknown> 
 
 export interface SpawnOptions {
   /**
-   * Unique among its living siblings; not empty and without "/".
+   * Unique among its living siblings; 1 to 256 characters, without "/" and control characters, and not "$" first.
    * @defaultValue `$` and a number
    */
   readonly name?: string;
@@ -93,7 +94,7 @@ export type SpawnArguments<A> = [A] extends [void]
 
 /**
  * Puts handlers behind a contract.
- * @throws {@link ActorError} ACTOR_CONFIG_INVALID naming the option that is out of range.
+ * @throws {@link ActorError} ACTOR_CONFIG_INVALID naming the option that is out of range, or the handlers that are missing.
  * @example
  * ```ts
  * import { actor, ask, protocol, tell } from '@actor/core';
@@ -121,5 +122,18 @@ export function actor<M extends Messages, S = undefined, A = void>(
   requireDuration('stopTimeoutMs', stopTimeoutMs, 1);
   if (mailbox !== undefined) requireMailbox(mailbox);
   if (supervise !== undefined) requireSupervision(supervise);
+  requireHandlers(protocol, definition.on);
   return { protocol, definition };
+}
+
+// Types are gone at run time, and a handler that is missing would show only when its message comes.
+function requireHandlers(protocol: Protocol, on: object = {}): void {
+  const missing = [...protocol.methods.keys()].filter((name) => typeof Reflect.get(on, name) !== 'function');
+  const unknown = Object.keys(on).filter((name) => !protocol.methods.has(name));
+  if (missing.length + unknown.length === 0) return;
+  const faults = [
+    ...missing.map((name) => `on.${name} must be a function`),
+    ...unknown.map((name) => `on.${name} handles no message of "${protocol.name}"`),
+  ];
+  throw new ActorError('ACTOR_CONFIG_INVALID', `${faults.join('; ')}.`, { details: { path: 'on', faults } });
 }

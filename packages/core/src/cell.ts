@@ -345,7 +345,9 @@ function oldest(mail: Mail): Envelope | undefined {
   return first;
 }
 
+const nameable = /^(?!\$)[^/\p{Cc}]{1,256}$/u;
+
 function requireFree(name: string, parent: Cell): void {
-  if (name === '' || name.includes('/') || name.startsWith('$')) throw nameInvalid(name);
+  if (typeof name !== 'string' || !nameable.test(name)) throw nameInvalid(name);
   if (parent.child(name) !== undefined) throw nameTaken(parent.path === '' ? name : `${parent.path}/${name}`);
 }

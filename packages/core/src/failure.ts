@@ -109,7 +109,7 @@ export function nameTaken(path: string): ActorError {
 export function nameInvalid(name: string): ActorError {
   return new ActorError(
     'ACTOR_CONFIG_INVALID',
-    `name: "${name}" can't name an actor: it must not be empty, contain "/" or start with "$".`,
+    `name: ${JSON.stringify(name)} can't name an actor: use 1 to 256 characters, no "/", no control characters, no "$" first.`,
     { details: { path: 'name', value: name } },
   );
 }

@@ -40,7 +40,9 @@ export class MethodTable {
         const recipient = this.#recipient;
         const timeoutMs = options?.timeoutMs ?? kernel.askTimeoutMs;
         const signal = options?.signal;
-        if (!(timeoutMs > 0 && timeoutMs < Infinity)) return Promise.reject(outOfRange(timeoutMs));
+        // Any comparison with what is no number holds for some strings.
+        if (!(timeoutMs > 0 && timeoutMs < Infinity) || typeof timeoutMs !== 'number')
+          return Promise.reject(outOfRange(timeoutMs));
         if (signal?.aborted === true) return Promise.reject(signal.reason);
         return new Promise((resolve, reject) => {
           const speaker = kernel.speaker();

@@ -87,12 +87,13 @@ export function stream(payload?: StandardSchema, value?: StandardSchema): Stream
   return { kind: 'stream', payload, reply: value };
 }
 
+const kinds: readonly MessageKind[] = ['tell', 'ask', 'stream'];
 const identifier = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
 /**
  * Defines a contract. Nodes tell contracts apart by `name`, so it is unique in a cluster.
  * @throws {@link ActorError} ACTOR_CONFIG_INVALID when a name is empty, has odd characters, or means something to
- * JavaScript itself (`then`, `constructor`, …).
+ * JavaScript itself (`then`, `constructor`, …), or a message is not made by `tell()`, `ask()` or `stream()`.
  * @example
  * ```ts
  * import { ask, protocol, tell } from '@actor/core';
@@ -105,7 +106,8 @@ export function protocol<const M extends Messages>(name: string, messages: M): P
   const methods = new Map<string, Method>();
   for (const [key, spec] of Object.entries(messages)) {
     requireName(key, `messages.${key}`);
-    const kind: MessageKind = spec.kind;
+    const kind: MessageKind | undefined = (spec as MessageSpec | undefined)?.kind;
+    if (kind === undefined || !kinds.includes(kind)) throw notASpec(`messages.${key}`, spec);
     const reply = spec.kind === 'tell' ? undefined : spec.reply;
     methods.set(key, new Method(key, kind, methods.size, spec.payload, reply));
   }
@@ -115,6 +117,12 @@ export function protocol<const M extends Messages>(name: string, messages: M): P
 /** @internal The classes behind the refs of a protocol. */
 export function tablesOf(of: Protocol): MethodTables {
   return (of as Protocol & { readonly tables: MethodTables }).tables;
+}
+
+function notASpec(path: string, value: unknown): ActorError {
+  return new ActorError('ACTOR_CONFIG_INVALID', `${path} must be made by tell(), ask() or stream().`, {
+    details: { path, value },
+  });
 }
 
 function requireName(name: string, path: string): void {

@@ -124,7 +124,8 @@ export class ActorSystem implements AsyncDisposable {
 
   /**
    * Sends a message without a contract to a ref, an address or a local path, as a tell. Never throws. A payload that the
-   * receiver's schema refuses is `dropped`.
+   * receiver's schema refuses is `dropped`. The handler of an ask runs too, and its answer is nobody's; a stream, which
+   * somebody has to read, is a message that the receiver doesn't know.
    */
   send(to: ActorRef | string, message: Message): SendResult {
     return this.#port.send(typeof to === 'string' ? this.#port.ref(to) : to, message);

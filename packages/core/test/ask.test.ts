@@ -145,8 +145,8 @@ describe('G5: an ask settles', () => {
     expect(world.system.stats().sent).toBe(0);
   });
 
-  test.each([0, -1, Number.NaN, Infinity])(
-    'with ACTOR_CONFIG_INVALID for a timeout of %d',
+  test.each([0, -1, Number.NaN, Infinity, '5' as never])(
+    'with ACTOR_CONFIG_INVALID for a timeout of %o',
     async (timeoutMs) => {
       const world = new World();
       const ref = world.system.spawn(worker(world));

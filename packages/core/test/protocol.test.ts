@@ -1,4 +1,4 @@
-import { ask, protocol, stream, tell, type StandardSchema } from '@actor/core';
+import { actor, ask, protocol, stream, tell, type StandardSchema } from '@actor/core';
 import { describe, expect, test } from 'vitest';
 import { describeIssues, validate } from '../src/standard-schema.ts';
 
@@ -20,6 +20,31 @@ describe('a protocol', () => {
       expect(() => protocol('p', Object.fromEntries([[name, tell()]]))).toThrow(invalid);
     },
   );
+});
+
+describe('what JavaScript lets pass is refused', () => {
+  test.each([1, undefined, {}, { kind: 'shout' }, tell])('as a message: %o', (spec) => {
+    expect(() => protocol('p', { a: spec as never })).toThrow(
+      expect.objectContaining({
+        code: 'ACTOR_CONFIG_INVALID',
+        message: expect.stringContaining('messages.a must be made by tell()') as string,
+      }),
+    );
+  });
+
+  test('an actor without its handlers, or with others', () => {
+    const P = protocol('p', { a: tell(), b: tell() });
+    const faults = ['on.a must be a function', 'on.b must be a function'];
+    expect(() => actor(P, {} as never)).toThrow(expect.objectContaining({ details: { path: 'on', faults } }));
+    expect(() => actor(P, { on: { a: 5, b() {}, c() {} } } as never)).toThrow(
+      'on.a must be a function; on.c handles no message of "p".',
+    );
+    class Handlers {
+      a(): void {}
+      b(): void {}
+    }
+    expect(actor(P, { on: new Handlers() }).protocol).toBe(P);
+  });
 });
 
 describe('a schema', () => {

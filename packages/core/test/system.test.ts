@@ -60,7 +60,7 @@ describe('a system', () => {
     expect(new Set(uids).size).toBe(3);
   });
 
-  test.each(['', 'a/b', '$1'])('refuses %j as a name', (name) => {
+  test.each(['', 'a/b', '$1', 'a\nb', 'x'.repeat(257), 5 as never])('refuses %j as a name', (name) => {
     const world = new World();
     expect(() => world.system.spawn(counter, { name, args: { from: 0 } })).toThrow(
       expect.objectContaining({ code: 'ACTOR_CONFIG_INVALID' }),
