@@ -28,3 +28,18 @@ test.each([1_024, 8_192, 200_000])(
     await world.stop();
   },
 );
+
+test('a message too large for the transport of the other node alone is refused here, and the next one arrives', async () => {
+  const world = new World();
+  const transportOf = (frameMaxBytes: number) =>
+    world.network.wrap(memory({ fabric: world.fabric, frameMaxBytes }));
+  const a = await world.start('a', { transport: transportOf(200_000) });
+  const b = await world.start('b', { transport: transportOf(8_192) });
+  await world.agree('ab');
+  b.registerActor(box, { name: 'box' });
+  const ref = a.ref(Box, 'memory://b.test:1/box');
+  const error = await world.simulation.settle(failureOf(ref.ask.length('x'.repeat(20_000))));
+  expect(error).toMatchObject({ code: 'ACTOR_FRAME_TOO_LARGE', outcome: 'none' });
+  expect(await world.simulation.settle(ref.ask.length('x'.repeat(1_000)))).toBe(1_000);
+  await world.stop();
+});

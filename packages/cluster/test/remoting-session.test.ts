@@ -200,6 +200,46 @@ describe('G1 and G2: a session', () => {
   });
 });
 
+describe('an introduction', () => {
+  const introduction = { sequence: 0, ack: 0, greeting: false, batch: undefined };
+
+  test('comes before any batch: none leaves, and none is taken', () => {
+    const session = new Session<number>(limits);
+    session.offer(1, 8);
+    expect(session.poll(0)).toMatchObject({ sequence: 0, greeting: true });
+    expect(session.poll(0)).toBe(undefined);
+    const early = session.receive({ sequence: 1, ack: 0, greeting: false, batch: batch(1) }, 0);
+    expect(early).toEqual({ batches: [], acked: [] });
+    expect(session.poll(0)).toBe(undefined);
+    session.receive(introduction, 1);
+    expect(session.isIntroduced).toBe(true);
+    expect(session.poll(1)).toMatchObject({ sequence: 1, ack: 0 });
+  });
+
+  test('is asked for again, ever more slowly, until it comes', () => {
+    const session = new Session<number>(limits);
+    const asked: number[] = [];
+    for (let now = 0; now < 20_000; now = Math.max(now + 1, session.timerAt())) {
+      session.wake(now);
+      if (session.poll(now)?.greeting === true) asked.push(now);
+    }
+    expect(asked.slice(0, 5)).toEqual([0, 200, 600, 1_400, 3_000]);
+    session.receive(introduction, 20_000);
+    expect(session.timerAt()).toBe(Infinity);
+  });
+
+  test('answers every greeting, before the batches, and makes nobody send again what was acknowledged', () => {
+    const session = introduced();
+    session.offer(1, 8);
+    session.poll(0);
+    session.receive({ ...introduction, ack: 1, greeting: false }, 1);
+    session.offer(2, 8);
+    expect(session.poll(1)?.sequence).toBe(2);
+    session.receive({ ...introduction, ack: 1, greeting: true }, 2);
+    expect([session.poll(2)?.sequence, session.poll(2)]).toEqual([0, undefined]);
+  });
+});
+
 describe('the bounds of a session', () => {
   test('are full when so many frames or bytes wait for the peer, and open again with its acknowledgement', () => {
     const wire = new Wire();

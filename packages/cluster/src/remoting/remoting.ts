@@ -260,7 +260,7 @@ export class Remoting implements Gateway, Routes {
 
   #mismatch({ nodeId, incarnation }: Peer, own: string, theirs: string): ActorError {
     const why = `Node ${nodeId} encodes payloads as "${theirs}", this node as "${own}": no message can pass between them.`;
-    this.#options.logger.error({ peer: nodeId, incarnation, own, theirs }, why);
+    if (this.#mayWarn()) this.#options.logger.error({ peer: nodeId, incarnation, own, theirs }, why);
     return new ActorError('ACTOR_PROTOCOL_MISMATCH', why, {
       details: { node: nodeId, reason: 'serializer', own, theirs },
     });
@@ -333,11 +333,16 @@ export class Remoting implements Gateway, Routes {
   #complain(peer: Peer, what: unknown): void {
     if (typeof what !== 'string' && !isActorError(what, 'ACTOR_BAD_FRAME')) throw what;
     this.#refused.add();
-    if (this.#warnings >= warningsMax) return;
-    this.#warnings += 1;
+    if (!this.#mayWarn()) return;
     this.#options.logger.warn(
       { peer: peer.nodeId, incarnation: peer.incarnation },
       typeof what === 'string' ? what : what.message,
     );
+  }
+
+  /** A peer decides how often there is something to warn of. */
+  #mayWarn(): boolean {
+    this.#warnings += 1;
+    return this.#warnings <= warningsMax;
   }
 }
