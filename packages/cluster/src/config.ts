@@ -31,110 +31,110 @@ export interface ClusterConfig {
    * The stable id of the place that this node holds, across restarts.
    * @defaultValue `nodeName`
    */
-  readonly nodeId?: NodeId;
+  readonly nodeId?: NodeId | undefined;
   /**
    * Where to listen, and what the others dial.
    * @defaultValue '127.0.0.1'
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /**
    * Where to listen. 0 takes any free port, which a node keeps through its lives where it can, but not across restarts.
    * @defaultValue 0
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** How bytes reach other nodes: `tcp({ secret })`, `memory({ fabric })`. */
   readonly transport: TransportFactory;
   /**
    * How other nodes are found.
    * @defaultValue none: `joinAddresses` alone, or `join` by hand
    */
-  readonly discovery?: DiscoveryFactory;
+  readonly discovery?: DiscoveryFactory | undefined;
   /**
    * Addresses to join beside those that discovery finds. The own one may be among them.
    * @defaultValue none
    */
-  readonly joinAddresses?: readonly (string | NodeAddress)[];
+  readonly joinAddresses?: readonly (string | NodeAddress)[] | undefined;
   /**
    * Time between two looks for nodes that are not members: those of discovery, those of `joinAddresses`, those lost.
    * In milliseconds.
    * @defaultValue 5000
    */
-  readonly discoveryIntervalMs?: number;
+  readonly discoveryIntervalMs?: number | undefined;
   /**
    * Time between two heartbeats to each member, in milliseconds. A lost node is suspect after about two and a half of
    * them. Lower means a quicker verdict, more traffic and more suspicions of busy nodes.
    * @defaultValue 500; 100 with the preset `fast`
    */
-  readonly heartbeatIntervalMs?: number;
+  readonly heartbeatIntervalMs?: number | undefined;
   /**
    * How long a suspect has to give a sign of life before it counts as dead, in milliseconds, when its connections are gone
    * too: a process that ended.
    * @defaultValue three heartbeat intervals, and at least 1000
    */
-  readonly suspectTimeoutMs?: number;
+  readonly suspectTimeoutMs?: number | undefined;
   /**
    * How long a suspect has whose connections stand, in milliseconds: a process that stalls, or a host that went without a
    * word. Raise it where event loops block for many seconds.
    * @defaultValue 5000, or `suspectTimeoutMs` where that is more; less than that is refused
    */
-  readonly stallTimeoutMs?: number;
+  readonly stallTimeoutMs?: number | undefined;
   /**
    * φ from which a silence is suspicious: 8 is one wrong suspicion in 10⁸ heartbeats of a steady peer. Hayashibara 2004.
    * @defaultValue 8
    */
-  readonly phiThreshold?: number;
+  readonly phiThreshold?: number | undefined;
   /**
    * How often a dial or a join is tried again at once, before it waits for the next `discoveryIntervalMs`. A message is
    * never sent again by this.
    * @defaultValue 10
    */
-  readonly maxRetries?: number;
+  readonly maxRetries?: number | undefined;
   /**
    * Pause before such a retry, in milliseconds, jittered by half of it to both sides.
    * @defaultValue 200
    */
-  readonly retryDelayMs?: number;
+  readonly retryDelayMs?: number | undefined;
   /**
    * How long an ask waits for its answer when it does not say itself, in milliseconds.
    * @defaultValue 5000
    */
-  readonly askTimeoutMs?: number;
+  readonly askTimeoutMs?: number | undefined;
   /**
    * Small facts about this node that the others see: zone, rack, version. At most 4 KiB.
    * @defaultValue {}
    */
-  readonly metadata?: Metadata;
+  readonly metadata?: Metadata | undefined;
   /** @defaultValue 'default' */
-  readonly preset?: Preset;
+  readonly preset?: Preset | undefined;
   /**
    * Bounds of remote messaging; what is left out keeps its default.
    * @defaultValue {@link defaultRemotingLimits}
    */
-  readonly remoting?: Partial<RemotingLimits>;
+  readonly remoting?: Partial<RemotingLimits> | undefined;
   /**
    * How payloads become bytes. All nodes need the same: those whose serializers have different names form a cluster, but
    * refuse each other's messages.
    * @defaultValue `msgpack()`
    */
-  readonly serializer?: Serializer;
+  readonly serializer?: Serializer | undefined;
   /**
    * Wrap every send and every run of a handler of this node's actors; the first is the outermost. A message between two
    * nodes passes `send` where it is sent and `handle` where it arrives, and takes its headers along.
    * @defaultValue none
    */
-  readonly interceptors?: readonly Interceptor[];
+  readonly interceptors?: readonly Interceptor[] | undefined;
   /**
    * Time and chance; a simulation brings its own.
    * @defaultValue `systemRuntime()`
    */
-  readonly runtime?: Runtime;
+  readonly runtime?: Runtime | undefined;
   /**
    * Anything of pino's shape.
    * @defaultValue `pino({ name: nodeName })`
    */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** @defaultValue nobody reads them */
-  readonly metrics?: Metrics;
+  readonly metrics?: Metrics | undefined;
 }
 
 /** What may change while the node runs. The rest needs a restart, because the others rely on it. */
@@ -242,6 +242,7 @@ export function reconfigured(config: CompleteConfig, changes: Reconfiguration): 
 }
 
 /** An option that is there but undefined is one that was left out. */
-function withoutGaps<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+function withoutGaps<T extends object>(options: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [Name in keyof T]: Exclude<T[Name], undefined> };
 }

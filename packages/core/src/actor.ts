@@ -80,9 +80,9 @@ export interface SpawnOptions {
    * Unique among its living siblings; 1 to 256 characters, without "/" and control characters, and not "$" first.
    * @defaultValue `$` and a number
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Instead of the definition's own. */
-  readonly supervise?: Supervision;
+  readonly supervise?: Supervision | undefined;
 }
 
 /** `args` is there when the state needs them. */

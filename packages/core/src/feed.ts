@@ -5,12 +5,12 @@ import { ActorError } from './errors.ts';
 
 export interface FeedOptions {
   /** Ends the iteration; the iterator returns, it does not throw. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Values kept for a reader that is behind; the oldest is dropped first.
    * @defaultValue 1024
    */
-  readonly bufferMax?: number;
+  readonly bufferMax?: number | undefined;
 }
 
 /** What a reader iterates. It is a reader of its own from the moment it was opened, not from its first `next`. */

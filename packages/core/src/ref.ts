@@ -9,9 +9,9 @@ export interface AskOptions {
    * How long to wait for the answer, in milliseconds.
    * @defaultValue the system's `askTimeoutMs`, 5000
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Gives up when aborted: the ask rejects with the signal's reason, and the handler's `ctx.signal` aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface StreamOptions {
@@ -20,14 +20,14 @@ export interface StreamOptions {
    * ACTOR_ASK_TIMEOUT, and the handler's `ctx.signal` aborts.
    * @defaultValue no limit
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Ends the stream when aborted: the iteration throws the signal's reason, and the handler's `ctx.signal` aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * How many values the handler may be ahead of the consumer.
    * @defaultValue 16
    */
-  readonly aheadMax?: number;
+  readonly aheadMax?: number | undefined;
 }
 
 /** Payload first, options second; a void payload may be left out. */

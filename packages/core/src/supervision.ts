@@ -9,23 +9,30 @@ export interface RestartOptions {
    * How many restarts are allowed within `withinMs`; one more stops the actor.
    * @defaultValue 10
    */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** @defaultValue 60000 */
-  readonly withinMs?: number;
+  readonly withinMs?: number | undefined;
   /**
    * The least wait before a restart, in milliseconds. It doubles with each restart within `withinMs`, jittered.
    * @defaultValue 50
    */
-  readonly backoffMinMs?: number;
+  readonly backoffMinMs?: number | undefined;
   /**
    * The longest wait before a restart, in milliseconds.
    * @defaultValue 5000
    */
-  readonly backoffMaxMs?: number;
+  readonly backoffMaxMs?: number | undefined;
 }
 
+/** What is to be done about a failure; made by {@link restart}, {@link resume}, {@link stop} and {@link escalate}. */
 export type Directive =
-  | ({ readonly kind: 'restart' } & Required<RestartOptions>)
+  | {
+      readonly kind: 'restart';
+      readonly max: number;
+      readonly withinMs: number;
+      readonly backoffMinMs: number;
+      readonly backoffMaxMs: number;
+    }
   | { readonly kind: 'resume' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'escalate' };

@@ -26,24 +26,24 @@ export interface ActorSystemOptions {
    * Names the system in addresses, `actor://<name>/<path>`, until a gateway gives it an origin.
    * @defaultValue 'system'
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * How long an ask waits that doesn't say, in milliseconds.
    * @defaultValue 5000
    */
-  readonly askTimeoutMs?: number;
+  readonly askTimeoutMs?: number | undefined;
   /**
    * How long actors may run before timers and I/O get their turn, in milliseconds. Less means lower latency for sockets,
    * more means higher throughput of messages.
    * @defaultValue 2
    */
-  readonly turnMs?: number;
+  readonly turnMs?: number | undefined;
   /** Wrap every send and every run of a handler; the first is the outermost. */
-  readonly interceptors?: readonly Interceptor[];
+  readonly interceptors?: readonly Interceptor[] | undefined;
   /** @defaultValue a logger that says nothing */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** @defaultValue systemRuntime() */
-  readonly runtime?: Runtime;
+  readonly runtime?: Runtime | undefined;
 }
 
 /** Counters since the start. At rest, `sent` is the sum of the other three, in one process or over a whole cluster (G8). */

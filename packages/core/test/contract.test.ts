@@ -89,6 +89,19 @@ test('a program of one process runs as it was written', async () => {
   expect(await letters.next()).toEqual({ value: undefined, done: true });
 });
 
+test('an option that is undefined is one that was left out', async () => {
+  const { runtime, simulation } = new World();
+  const missing: { readonly number?: number } = {};
+  const system = new ActorSystem({ runtime, name: undefined, askTimeoutMs: missing.number });
+  const supervise = restart({ max: missing.number, backoffMaxMs: missing.number });
+  const ref = system.spawn(cart, { name: undefined, supervise, args: { currency: 'EUR' } });
+  const options = { timeoutMs: missing.number, signal: undefined };
+  expect(await simulation.settle(ref.ask.total(undefined, options))).toBe(0);
+  const changes = ref.stream.changes(undefined, { ...options, aheadMax: missing.number });
+  expect(await simulation.settle(changes.next(), { withinMs: 3_000 })).toMatchObject({ done: false });
+  await simulation.settle(system.stop({ deadlineMs: missing.number }));
+});
+
 test('dead letters are iterated, and tell message, recipient, sender and reason', async () => {
   const { runtime } = new World();
   const system = new ActorSystem({ name: 'shop', runtime });

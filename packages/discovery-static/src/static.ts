@@ -23,12 +23,12 @@ export interface StaticOptions {
    * to come to an end by itself: what it never answers for one name is waited for until the signal or `stop`.
    * @defaultValue none: a name is one node, and the transport resolves it at each dial
    */
-  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  readonly resolve?: ((host: string) => Promise<readonly string[]>) | undefined;
   /**
    * How often, in milliseconds, `watch` resolves the names again. Without `resolve` the list never changes.
    * @defaultValue the cluster's `discoveryIntervalMs`
    */
-  readonly resolveIntervalMs?: number;
+  readonly resolveIntervalMs?: number | undefined;
 }
 
 /** What it uses of a plugin's context. */

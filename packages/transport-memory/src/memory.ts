@@ -9,18 +9,18 @@ export interface MemoryOptions {
    * The network that the transports share. Transports with different fabrics can't reach each other.
    * @defaultValue a fabric of its own, which nobody else is on
    */
-  readonly fabric?: MemoryFabric;
+  readonly fabric?: MemoryFabric | undefined;
   /**
    * The largest frame, in bytes.
    * @defaultValue 67_108_864 (64 MiB), as the TCP transport's
    */
-  readonly frameMaxBytes?: number;
+  readonly frameMaxBytes?: number | undefined;
   /**
    * Bytes that may wait for one peer on one lane; beyond that `send` returns false. A frame counts 64 more than its
    * bytes; an empty lane takes one of any size up to `frameMaxBytes`.
    * @defaultValue 16_777_216 (16 MiB)
    */
-  readonly queueMaxBytes?: number;
+  readonly queueMaxBytes?: number | undefined;
 }
 
 /**

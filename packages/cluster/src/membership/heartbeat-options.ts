@@ -10,43 +10,43 @@ export interface HeartbeatOptions {
    * Time between two heartbeats to each member, in milliseconds, at most 60,000.
    * @defaultValue the cluster's `heartbeatIntervalMs`
    */
-  readonly heartbeatIntervalMs?: number;
+  readonly heartbeatIntervalMs?: number | undefined;
   /**
    * How long a suspect has to give a sign of life before it is dead, in milliseconds, when its connections are gone too.
    * @defaultValue three heartbeats, and at least 1000
    */
-  readonly suspectTimeoutMs?: number;
+  readonly suspectTimeoutMs?: number | undefined;
   /**
    * How long a suspect has whose connections stand, in milliseconds: a process that stalls, or a host that went without a
    * word. Raise it where event loops block for many seconds.
    * @defaultValue 5000, or `suspectTimeoutMs` where that is more; less than that is refused
    */
-  readonly stallTimeoutMs?: number;
+  readonly stallTimeoutMs?: number | undefined;
   /**
    * φ from which a silence is suspicious: 8 is one wrong suspicion in 10⁸ heartbeats of a steady peer.
    * @defaultValue 8
    */
-  readonly phiThreshold?: number;
+  readonly phiThreshold?: number | undefined;
   /**
    * Intervals of each peer that the detector remembers.
    * @defaultValue 100
    */
-  readonly windowMax?: number;
+  readonly windowMax?: number | undefined;
   /**
    * Members known at once, and ended lives remembered. Further ones are not taken in.
    * @defaultValue 1000
    */
-  readonly membersMax?: number;
+  readonly membersMax?: number | undefined;
   /**
    * Size of a member's encoded metadata.
    * @defaultValue 4096
    */
-  readonly metadataMaxBytes?: number;
+  readonly metadataMaxBytes?: number | undefined;
   /**
    * How long `leave` waits for the others' acknowledgements, in milliseconds.
    * @defaultValue 1000
    */
-  readonly leaveTimeoutMs?: number;
+  readonly leaveTimeoutMs?: number | undefined;
 }
 
 /** The options, complete. */

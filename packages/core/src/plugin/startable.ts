@@ -2,7 +2,7 @@
 
 export interface StartOptions {
   /** Aborting gives up a start that is under way; `start` then rejects with the signal's reason and leaves nothing open. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface StopOptions {
@@ -10,7 +10,7 @@ export interface StopOptions {
    * How long an orderly stop may take, in milliseconds; then what is left is cut off.
    * @defaultValue 5000
    */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
 }
 
 /**
