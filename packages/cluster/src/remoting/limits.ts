@@ -50,7 +50,7 @@ export const defaultRemotingLimits: RemotingLimits = {
  * watched actors) can't wait, since whoever asked for them has to know, and have as much again.
  */
 export function backlogMaxBytes({ windowMaxBytes, frameMaxBytes }: RemotingLimits): number {
-  return 4000 * windowMaxBytes + frameMaxBytes;
+  return 4 * windowMaxBytes + frameMaxBytes;
 }
 
 /** The header of a frame and that of its channel, with room to spare. */
