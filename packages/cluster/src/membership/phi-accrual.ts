@@ -17,6 +17,7 @@ export class PhiAccrual {
   #deviation: number;
   #lastMs: number;
   #sampledMs: number | undefined;
+  #wasFault = false;
 
   /** Counting starts as if a heartbeat had come at `nowMs`. */
   constructor(options: PhiAccrualOptions, nowMs: number) {
@@ -38,8 +39,12 @@ export class PhiAccrual {
     if (intervalMs < this.#expectedMs / 2) return;
     this.#sampledMs = nowMs;
     if (intervalMs === Infinity) return;
-    // Nor does a silence that was a fault; uncapped, one outage would blind the detector to the next.
-    this.#intervals[this.#next] = Math.min(intervalMs, this.#expectedMs * 4);
+    // Nor does a silence that was a fault: one outage would blind the detector to the next. A second one in a row is rhythm.
+    const capMs = this.#expectedMs * 4;
+    const isFault = intervalMs > capMs && !this.#wasFault;
+    this.#wasFault = intervalMs > capMs;
+    if (isFault) return;
+    this.#intervals[this.#next] = Math.min(intervalMs, capMs);
     this.#next = (this.#next + 1) % this.#windowMax;
     const count = this.#intervals.length;
     this.#mean = this.#intervals.reduce((sum, each) => sum + each, 0) / count;

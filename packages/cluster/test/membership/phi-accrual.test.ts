@@ -48,7 +48,13 @@ describe('φ', () => {
     const peer = steady(20);
     peer.lastMs += 600_000;
     peer.detector.arrived(peer.lastMs);
-    expect(suspiciousAfterMs(peer)).toBeLessThan(4_000);
+    expect(suspiciousAfterMs(peer)).toBeLessThan(1_300);
+  });
+
+  test('gets used to a peer that has become slow', () => {
+    const peer = steady(5);
+    for (let beat = 0; beat < 20; beat += 1) peer.detector.arrived((peer.lastMs += 2_500));
+    expect(suspiciousAfterMs(peer)).toBeGreaterThan(3_000);
   });
 
   test('is not sharpened by messages between two beats', () => {
