@@ -53,8 +53,12 @@ interface Scene {
 }
 
 /** Two nodes, and on each the actor `subject`. */
-async function scene(changes: Partial<ClusterConfig> = {}, capacity = 10_000): Promise<Scene> {
-  const [a, b] = await world.of('ab', changes);
+async function scene(
+  changes: Partial<ClusterConfig> = {},
+  capacity = 10_000,
+  ofB: Partial<ClusterConfig> = {},
+): Promise<Scene> {
+  const [a, b] = await world.of('ab', changes, { b: ofB });
   if (a === undefined || b === undefined) throw new Error('no nodes');
   const got: unknown[] = [];
   const letters: string[] = [];
@@ -184,7 +188,8 @@ describe('payloads', () => {
   });
 
   test('one that can’t be decoded: one message lost, and accounted for', async () => {
-    const all = await scene({ remoting: { depthMax: 4 } });
+    // The sender takes it that the others have its own bounds.
+    const all = await scene({}, 10_000, { remoting: { depthMax: 4 } });
     const deep = [[[[[[[[1]]]]]]]];
     const ref = all.a.ref(Subject, there);
     ref.tell.put(deep);

@@ -67,8 +67,10 @@ describe('a payload that can not travel', () => {
   });
 
   test('because it nests too deeply for the receiver is one dead letter there', async () => {
-    const world = new World({ limits: { depthMax: 8 } });
-    const [a, b] = await world.pair();
+    const world = new World();
+    const a = await world.start('a');
+    const b = await world.start('b', 1, undefined, { limits: { depthMax: 8 } });
+    world.meet(a, b);
     const got = boxOn(b);
     let deep: unknown = 1;
     for (let i = 0; i < 20; i += 1) deep = [deep];

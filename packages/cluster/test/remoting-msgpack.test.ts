@@ -15,7 +15,7 @@ const ref = (address: string, options: object): ActorRef => {
 };
 
 function pair(): { travel: (value: unknown) => unknown; encoder: PayloadEncoder; decoder: PayloadDecoder } {
-  const encoder = new PayloadEncoder({ sharesShapes: true });
+  const encoder = new PayloadEncoder({ limits, sharesShapes: true });
   const decoder = new PayloadDecoder({ limits, ref, ownsBytes: false });
   const travel = (value: unknown): unknown => decoder.decode(...encoded(encoder, decoder, value));
   return { travel, encoder, decoder };
@@ -113,7 +113,7 @@ describe('payloads', () => {
   test('of many bytes that are no more than the start of a payload are read with the rest of it', () => {
     const { decoder } = pair();
     const bytes = new Uint8Array(5_000).fill(1);
-    const [payload, start, end] = encoded(new PayloadEncoder({ sharesShapes: true }), decoder, bytes);
+    const [payload, start, end] = encoded(new PayloadEncoder({ limits, sharesShapes: true }), decoder, bytes);
     expect(failure(() => decoder.decode(Buffer.concat([payload, Buffer.of(1)]), start, end + 1)).code).toBe(
       'ACTOR_BAD_FRAME',
     );
@@ -149,6 +149,37 @@ describe('payloads', () => {
     expect(path(loop)).toBe('payload.list[0].loop');
     expect(failure(() => travel(() => {})).code).toBe('ACTOR_NOT_SERIALIZABLE');
     expect(travel({ a: 1 })).toEqual({ a: 1 });
+  });
+
+  test('that their receiver would refuse are refused at their sender', () => {
+    const { travel } = pair();
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: [nested(depth - 2)] });
+    expect(travel(nested(64))).toEqual(nested(64));
+    expect(failure(() => travel(nested(66)))).toMatchObject({
+      code: 'ACTOR_NOT_SERIALIZABLE',
+      message: expect.stringMatching(
+        /^payload(\.a\[0\])+ can't be sent to another node: it nests deeper/,
+      ) as string,
+    });
+    for (const value of [2n ** 70_000n, Array.from({ length: limits.elementsMax + 1 }, () => 0)]) {
+      expect(failure(() => travel({ value }))).toMatchObject({ code: 'ACTOR_NOT_SERIALIZABLE' });
+    }
+    expect(travel('next')).toBe('next');
+  });
+
+  test('of which nothing could be read are refused: they would arrive empty', () => {
+    const { travel } = pair();
+    const throwing = {
+      get a(): number {
+        throw new RangeError('as told');
+      },
+    };
+    for (const o of [new WeakMap(), new WeakSet(), new Number(5), new String('x'), throwing]) {
+      expect(failure(() => travel([{ o }])).details['path']).toMatch(/^payload\[0\]\.o/);
+    }
+    expect(failure(() => travel(throwing)).message).toBe(
+      "payload.a can't be sent to another node: to read it throws: as told.",
+    );
   });
 
   test('can not pollute prototypes', () => {

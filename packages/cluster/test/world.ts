@@ -57,8 +57,12 @@ export class World {
   }
 
   /** Nodes that all run and know each other. */
-  async of(names: string, changes: Partial<ClusterConfig> = {}): Promise<readonly ClusterManager[]> {
-    const clusters = [...names].map((name) => this.make(name, changes));
+  async of(
+    names: string,
+    changes: Partial<ClusterConfig> = {},
+    own: Readonly<Record<string, Partial<ClusterConfig>>> = {},
+  ): Promise<readonly ClusterManager[]> {
+    const clusters = [...names].map((name) => this.make(name, { ...changes, ...own[name] }));
     await this.simulation.settle(Promise.all(clusters.map((cluster) => cluster.start())));
     await this.agree(names);
     return clusters;

@@ -8,7 +8,7 @@ import { type ActorRef, isActorError, isActorRef, type Serializer } from '@actor
 import { addExtension, Packr, Unpackr } from 'msgpackr';
 import { copyOf, isManyBytes, isMostOfItsMemory, leadOf, manyBytes } from './byte-payload.ts';
 import { defaultRemotingLimits } from './limits.ts';
-import { isThenable, notSerializable } from './not-serializable.ts';
+import { isOpaque, isThenable, notSerializable } from './not-serializable.ts';
 import { PayloadScan, refType, type ScanLimits, sharedShapesMax } from './payload-scan.ts';
 import { asBuffer, badFrame } from './wire.ts';
 
@@ -68,6 +68,12 @@ interface WorkingBuffer extends Uint8Array {
   readonly end: number;
 }
 
+export interface EncoderOptions {
+  /** Those of the other side, which has the same config as this one. */
+  readonly limits: ScanLimits;
+  readonly sharesShapes: boolean;
+}
+
 /**
  * One direction of one session. The result of `encode` is `lead`, then `bytes` from `start` to `end`, until the next call.
  */
@@ -79,9 +85,13 @@ export class PayloadEncoder {
   readonly #structures: Keys[] & { sharedLength?: number } = [];
   readonly #sightings = new Map<string, number>();
   readonly #packr: Packr;
+  readonly #scan: PayloadScan;
+  readonly #depthMax: number;
   #handedOut = 0;
 
-  constructor({ sharesShapes }: { readonly sharesShapes: boolean }) {
+  constructor({ limits, sharesShapes }: EncoderOptions) {
+    this.#depthMax = limits.depthMax;
+    this.#scan = new PayloadScan(limits, this.#structures);
     this.#packr = new Packr({
       structures: this.#structures,
       maxSharedStructures: sharedShapesMax,
@@ -89,7 +99,8 @@ export class PayloadEncoder {
       moreTypes: true,
       shouldShareStructure: (keys) => sharesShapes && this.#isShape(keys),
       useRecords: (object: object) => {
-        if (object.constructor !== Object && isThenable(object)) throw new TypeError('a promise');
+        if (object.constructor === Object) return true;
+        if (isThenable(object) || isOpaque(object)) throw new TypeError('nothing can be read out of it');
         return true;
       },
       writeFunction: () => {
@@ -113,9 +124,11 @@ export class PayloadEncoder {
       this.bytes = buffer;
       this.start = buffer.start;
       this.end = buffer.end;
+      // What the other side would refuse is refused here, where its sender is. A value takes a byte at least.
+      if (buffer.end - buffer.start > this.#depthMax) this.#scan.hasRefs(buffer, buffer.start, buffer.end);
       if (buffer.length > bufferMaxBytes) this.#packr.useBuffer(Buffer.allocUnsafeSlow(8_192));
     } catch (error) {
-      throw isActorError(error) ? error : notSerializable(value, error);
+      throw notSerializable(value, error, this.#depthMax);
     }
   }
 
@@ -224,7 +237,7 @@ export class PayloadDecoder {
  */
 export class Msgpack implements Serializer {
   readonly name = 'msgpack';
-  readonly #encoder = new PayloadEncoder({ sharesShapes: false });
+  readonly #encoder = new PayloadEncoder({ limits: defaultRemotingLimits, sharesShapes: false });
   readonly #decoder = new PayloadDecoder({
     ownsBytes: false,
     limits: defaultRemotingLimits,

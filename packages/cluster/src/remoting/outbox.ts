@@ -79,7 +79,7 @@ export class Outbox {
     // A batch that is not yet full takes one more message and the shapes that come with it, and must fit a frame with both.
     const roomBytes = frameMaxBytes - this.#headBytes - batchMaxBytes - (sharesShapes ? shapesMaxBytes : 0);
     this.#messageMaxBytes = Math.max(0, roomBytes);
-    this.#encoder = writerFor(serializer, { sharesShapes });
+    this.#encoder = writerFor(serializer, { limits, sharesShapes });
     this.#writer = new BatchWriter({ batchMaxBytes, headBytes: this.#headBytes });
     this.#texts = new OutboundTexts(this.#writer, this.#messageMaxBytes / 2);
   }

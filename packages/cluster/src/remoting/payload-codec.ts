@@ -3,7 +3,13 @@
 
 import type { Buffer } from 'node:buffer';
 import { ActorError, isActorError, type Serializer } from '@actor/core';
-import { type DecoderOptions, Msgpack, PayloadDecoder, PayloadEncoder } from './msgpack.ts';
+import {
+  type DecoderOptions,
+  type EncoderOptions,
+  Msgpack,
+  PayloadDecoder,
+  PayloadEncoder,
+} from './msgpack.ts';
 import { notSerializable } from './not-serializable.ts';
 import { badFrame } from './wire.ts';
 
@@ -27,10 +33,7 @@ export interface PayloadReader {
   decode(bytes: Buffer, start: number, end: number): unknown;
 }
 
-export function writerFor(
-  serializer: Serializer,
-  options: { readonly sharesShapes: boolean },
-): PayloadWriter {
+export function writerFor(serializer: Serializer, options: EncoderOptions): PayloadWriter {
   return serializer instanceof Msgpack ? new PayloadEncoder(options) : new PluggedWriter(serializer);
 }
 

@@ -61,7 +61,9 @@ export const kind = {
 export const field = { uid: 1, sender: 2, headers: 4, deadline: 8, causes: 16 } as const;
 
 export function badFrame(why: string): ActorError {
-  return new ActorError('ACTOR_BAD_FRAME', `A peer sent a frame that makes no sense: ${why}.`);
+  return new ActorError('ACTOR_BAD_FRAME', `A peer sent a frame that makes no sense: ${why}.`, {
+    details: { why },
+  });
 }
 
 /** The same memory, with the methods of a Buffer. */
