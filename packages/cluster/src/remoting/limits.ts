@@ -33,7 +33,7 @@ export const defaultRemotingLimits: RemotingLimits = {
   windowMaxFrames: 1_024,
   reorderMaxBytes: 16 * 1024 * 1024,
   reorderMaxFrames: 1_024,
-  batchMaxBytes: 64 * 1024,
+  batchMaxBytes: 8 * 1024,
   frameMaxBytes: 64 * 1024 * 1024,
   ackDelayMs: 5,
   retransmitMinMs: 200,

@@ -5,14 +5,23 @@ import type { Envelope, ReplySink, StreamSink } from '@actor/core';
 import type { Batch } from './outbox.ts';
 import type { RemoteRecipient } from './remote-ref.ts';
 
-export interface RemoteRequest {
+// A class and not a literal: an engine learns of a literal that its objects live long, from a burst of asks say, makes them
+// among the old ones from then on, and the garbage of each then keeps that of its neighbours.
+export class RemoteRequest {
   readonly id: number;
   readonly recipient: RemoteRecipient;
   readonly envelope: Envelope;
   readonly sink: ReplySink | StreamSink;
-  /** Where it is: in this batch at this offset, or in the one being written. */
-  batch: Batch | undefined;
-  offset: number;
+  /** Where it is: in this batch at `offset`, or in the one being written. */
+  batch: Batch | undefined = undefined;
+  offset = 0;
+
+  constructor(id: number, recipient: RemoteRecipient, envelope: Envelope, sink: ReplySink | StreamSink) {
+    this.id = id;
+    this.recipient = recipient;
+    this.envelope = envelope;
+    this.sink = sink;
+  }
 }
 
 const slotsMax = 65_536;
@@ -39,14 +48,7 @@ export class RemoteRequests {
   add(recipient: RemoteRecipient, envelope: Envelope, sink: ReplySink | StreamSink): RemoteRequest {
     const slot = this.#free.pop() ?? this.#slots.length;
     const generation = ((this.#generations[slot] ?? -1) + 1) % slotsMax;
-    const request = {
-      id: generation * slotsMax + slot,
-      recipient,
-      envelope,
-      sink,
-      batch: undefined,
-      offset: 0,
-    };
+    const request = new RemoteRequest(generation * slotsMax + slot, recipient, envelope, sink);
     this.#generations[slot] = generation;
     this.#slots[slot] = request;
     this.#open += 1;
