@@ -35,11 +35,11 @@ function tracer(node: string): Interceptor {
   return {
     send(message, next) {
       const trace = `${message.headers?.['trace'] ?? ''}${node}`;
-      log.push(`${node} sends ${message.kind} ${message.method} to ${message.recipient}`);
+      log.push(`${node} sends ${message.kind} ${message.name} to ${message.recipient}`);
       return next({ ...message.headers, trace });
     },
     handle(message, next) {
-      log.push(`${node} handles ${message.kind} ${message.method} ${message.headers?.['trace'] ?? '-'}`);
+      log.push(`${node} handles ${message.kind} ${message.name} ${message.headers?.['trace'] ?? '-'}`);
       return next();
     },
   };

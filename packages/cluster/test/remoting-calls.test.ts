@@ -137,7 +137,7 @@ describe('refs across nodes', () => {
     b.system.ref(Relay, a.at('starter')).tell.start(there);
     await world.sim.advance(100);
     expect(got).toEqual([[1, a.at('starter')]]);
-    expect(a.letters.map((letter) => [letter.reason, letter.message.method])).toEqual([
+    expect(a.letters.map((letter) => [letter.reason, letter.message.name])).toEqual([
       ['unknown-message', 'ping'],
     ]);
   });

@@ -51,7 +51,7 @@ function post(): {
     ref: refTo,
     watch: () => {},
     unwatch: () => {},
-    deadLetter: (letter) => letters.push(`${letter.message.method} to ${letter.recipient}: ${letter.reason}`),
+    deadLetter: (letter) => letters.push(`${letter.message.name} to ${letter.recipient}: ${letter.reason}`),
     detach: () => {},
   };
   const outbox = new Outbox({ limits, serializer, origin: 'tcp://a:1', channelHeadBytes: 0 });

@@ -1,6 +1,7 @@
 // Messages that were not processed, each with the reason. Nothing is lost silently: what no handler has seen through to
 // its end is one of these.
 
+import type { Message } from './envelope.ts';
 import type { MessageKind } from './method.ts';
 
 export type DeadLetterReason =
@@ -42,7 +43,8 @@ export type DeadLetterReason =
   | 'stop-timeout';
 
 export interface DeadLetter {
-  readonly message: { readonly method: string; readonly payload: unknown; readonly kind: MessageKind };
+  /** As it was sent, so that it can be sent again. */
+  readonly message: Message & { readonly kind: MessageKind };
   /** The address it was meant for. */
   readonly recipient: string;
   /** The address of the sending actor; undefined when it came from outside actors. */

@@ -10,7 +10,7 @@ import type { MessageKind } from './method.ts';
 /** A message as an interceptor sees it. */
 export interface Intercepted {
   readonly kind: MessageKind;
-  readonly method: string;
+  readonly name: string;
   readonly payload: unknown;
   /** The address of the actor that gets it. */
   readonly recipient: string;
@@ -99,7 +99,7 @@ export class InterceptedRecipient implements Recipient {
 
 export function intercepted(envelope: Envelope, recipient: string): Intercepted {
   const { method, payload, sender, headers } = envelope;
-  return { kind: method.kind, method: method.name, payload, recipient, sender: sender?.address, headers };
+  return { kind: method.kind, name: method.name, payload, recipient, sender: sender?.address, headers };
 }
 
 function withHeaders({ method, payload, sender, reply }: Envelope, headers: Headers): Envelope {

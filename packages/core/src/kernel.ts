@@ -140,7 +140,7 @@ export class Kernel {
   discard(message: Discarded, recipient: string, reason: DeadLetterReason): void {
     const { method, payload, sender } = message;
     this.deadLetter({
-      message: { method: method.name, payload, kind: method.kind },
+      message: { name: method.name, payload, kind: method.kind },
       recipient,
       sender: sender?.address,
       reason,
@@ -152,7 +152,7 @@ export class Kernel {
     else this.deadLettered += 1;
     if (this.letters.readers > 0) this.letters.publish(letter);
     const { message, recipient, sender, reason } = letter;
-    this.log('debug', { method: message.method, recipient, sender, reason }, 'dead letter');
+    this.log('debug', { method: message.name, recipient, sender, reason }, 'dead letter');
   }
 
   /** Logs what the system itself has to say. A logger that throws must not take an actor with it. */

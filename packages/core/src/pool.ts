@@ -6,7 +6,7 @@ import type { Actor } from './actor.ts';
 import { cellMaker } from './behaviour.ts';
 import { requireWhole } from './bound.ts';
 import { Cell } from './cell.ts';
-import { Envelope, type SendResult } from './envelope.ts';
+import { Envelope, type Message, type SendResult } from './envelope.ts';
 import { ActorError } from './errors.ts';
 import { payloadInvalid } from './failure.ts';
 import type { Seed } from './life.ts';
@@ -17,7 +17,7 @@ import { atRandom, homeOf, leastLoaded, nextInTurn, type RoutingPolicy } from '.
 import { escalate } from './supervision.ts';
 
 /** Names the part of a message that decides where it goes, an id say. */
-export type RoutingKey = (message: { readonly method: string; readonly payload: unknown }) => string;
+export type RoutingKey = (message: Message) => string;
 
 export type PoolOptions = { readonly size: number } & (
   | {
@@ -123,7 +123,7 @@ class Pool extends Cell {
         return atRandom(this.kernel.runtime.random(), workers.length);
       case 'consistent-hash':
         return homeOf(
-          options.key({ method: method.name, payload }),
+          options.key({ name: method.name, payload }),
           workers.map((worker) => worker.name),
         );
       case 'least-mailbox':

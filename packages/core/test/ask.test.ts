@@ -113,7 +113,7 @@ describe('G5: an ask settles', () => {
     expect(error).toMatchObject({ code: 'ACTOR_ASK_TIMEOUT', outcome: 'none', details: { stage: 'queued' } });
     await world.value(slow);
     expect(await world.value(ref.ask.log())).toEqual([]);
-    expect(letters.map(({ reason, message }) => [reason, message.method])).toEqual([['expired', 'echo']]);
+    expect(letters.map(({ reason, message }) => [reason, message.name])).toEqual([['expired', 'echo']]);
   });
 
   test('with the reason of its signal, untouched', async () => {
@@ -134,7 +134,7 @@ describe('G5: an ask settles', () => {
     await world.pass();
     expect(aborted).toEqual([reason]);
     expect(await world.value(ref.ask.log())).toEqual([]);
-    expect(letters.map((letter) => [letter.reason, letter.message.method])).toEqual([['cancelled', 'echo']]);
+    expect(letters.map((letter) => [letter.reason, letter.message.name])).toEqual([['cancelled', 'echo']]);
   });
 
   test('at once when its signal is aborted already, and sends nothing', async () => {

@@ -109,7 +109,7 @@ test('dead letters are iterated, and tell message, recipient, sender and reason'
   system.ref(Cart, 'nobody').tell.add({ sku: 'ink', qty: 1 });
   for await (const letter of letters) {
     expect(letter).toEqual({
-      message: { method: 'add', payload: { sku: 'ink', qty: 1 }, kind: 'tell' },
+      message: { name: 'add', payload: { sku: 'ink', qty: 1 }, kind: 'tell' },
       recipient: 'actor://shop/nobody',
       sender: undefined,
       reason: 'no-such-actor',

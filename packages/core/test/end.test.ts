@@ -60,7 +60,7 @@ describe('an end', () => {
     expect(log).toEqual([]);
     await world.value(stopped);
     expect(log.filter((line) => line.endsWith('ends'))).toEqual(['p/b ends', 'p/a ends', 'p ends']);
-    expect(letters.map(({ reason, message: { method } }) => [method, reason])).toEqual([
+    expect(letters.map(({ reason, message: { name } }) => [name, reason])).toEqual([
       ['hang', 'stop-timeout'],
       ['end', 'terminated'],
     ]);

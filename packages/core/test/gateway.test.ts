@@ -171,7 +171,7 @@ describe('a system with a gateway', () => {
     const stopped = world.system.stop();
     await world.pass();
     await stopped;
-    const message = { method: 'add', payload: 2, kind: 'tell' as const };
+    const message = { name: 'add', payload: 2, kind: 'tell' as const };
     port.deadLetter({ message, recipient: 'tcp://b/cart', sender: undefined, reason: 'link-lost' });
     port.detach();
     await world.pass();
@@ -370,7 +370,7 @@ describe('a system with a gateway', () => {
   test('G8: counts a message that the link may have lost as reported unknown', () => {
     const { world, port } = start();
     port.deadLetter({
-      message: { method: 'add', payload: 1, kind: 'tell' },
+      message: { name: 'add', payload: 1, kind: 'tell' },
       recipient: 'tcp://127.0.0.1:8082/cart',
       sender: undefined,
       reason: 'link-lost',

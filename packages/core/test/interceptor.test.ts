@@ -24,11 +24,11 @@ describe('interceptors', () => {
     const log: string[] = [];
     const tracer = (name: string): Interceptor => ({
       send(message, next) {
-        log.push(`${name} sends ${message.method}`);
+        log.push(`${name} sends ${message.name}`);
         return next({ ...message.headers, [name]: 'yes' });
       },
       handle(message, next) {
-        log.push(`${name} before ${message.method} ${Object.keys(message.headers ?? {}).join('+')}`);
+        log.push(`${name} before ${message.name} ${Object.keys(message.headers ?? {}).join('+')}`);
         const result = next();
         log.push(`${name} after`);
         return result;

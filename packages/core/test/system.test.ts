@@ -104,7 +104,7 @@ describe('a system', () => {
     expect(await world.value(ref.ask.total())).toBe(3);
     expect(letters.map((letter) => letter.reason)).toEqual(['no-such-actor', 'no-route', 'unknown-message']);
     expect(letters[2]).toEqual({
-      message: { method: 'nonsense', payload: 1, kind: 'tell' },
+      message: { name: 'nonsense', payload: 1, kind: 'tell' },
       recipient: 'actor://test/c',
       sender: undefined,
       reason: 'unknown-message',

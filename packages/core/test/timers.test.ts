@@ -111,7 +111,7 @@ describe('a timer', () => {
   test('that sends its message does so through the interceptors', async () => {
     const seen: string[] = [];
     const send: Interceptor['send'] = (sent, next) => {
-      seen.push(sent.method);
+      seen.push(sent.name);
       return next();
     };
     const world = new World({ interceptors: [{ send }] });

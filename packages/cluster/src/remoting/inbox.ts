@@ -196,7 +196,7 @@ export class Inbox {
 
   #giveUp(kindOf: MessageKind, reason: 'undecodable' | 'queue-full'): void {
     this.#options.port.deadLetter({
-      message: { method: this.#method, payload: undefined, kind: kindOf },
+      message: { name: this.#method, payload: undefined, kind: kindOf },
       recipient: `${this.#options.origin}/${this.#path}`,
       sender: this.#from?.address,
       reason,

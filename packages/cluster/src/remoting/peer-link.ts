@@ -304,7 +304,7 @@ export class PeerLink {
 
   #giveUp(recipient: RemoteRecipient, { method, payload, sender }: Envelope, reason: DeadLetterReason): void {
     this.#options.port.deadLetter({
-      message: { method: method.name, payload, kind: method.kind },
+      message: { name: method.name, payload, kind: method.kind },
       recipient: recipient.address,
       sender: sender?.address,
       reason,

@@ -154,7 +154,7 @@ export class Remoting implements Gateway, Routes {
 
   noRoute(recipient: Recipient, { method, payload, sender, reply }: Envelope): SendResult {
     this.#port?.deadLetter({
-      message: { method: method.name, payload, kind: method.kind },
+      message: { name: method.name, payload, kind: method.kind },
       recipient: recipient.address,
       sender: sender?.address,
       reason: 'no-route',
