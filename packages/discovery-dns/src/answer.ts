@@ -55,9 +55,7 @@ function answer(
     .map((candidate) => ({ ...candidate, key: formatAddress(candidate) }))
     // Name servers turn their lists at each question. By its own order, a list that is cut off keeps the same nodes.
     .toSorted((a, b) => a.priority - b.priority || b.weight - a.weight || compare(a.key, b.key));
-  const unique = new Map<string, NodeInfo>();
-  for (const { key, host, port } of sorted)
-    if (!unique.has(key)) unique.set(key, { address: { host, port } });
+  const unique = new Map(sorted.map(({ key, host, port }) => [key, { address: { host, port } }]));
   return {
     nodes: [...unique.values()].slice(0, recordsMax),
     ttlMs: shortest(records),

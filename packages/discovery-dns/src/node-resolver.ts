@@ -13,7 +13,6 @@ export interface NodeResolverOptions {
 
 /** Codes of Node for "the name does not exist" and "it has no such records". */
 const none: readonly unknown[] = ['ENOTFOUND', 'ENODATA'];
-const allSilent = 'ETIMEOUT';
 
 export class NodeResolver implements DnsResolver {
   readonly #servers: readonly string[] | undefined;
@@ -72,7 +71,7 @@ export class NodeResolver implements DnsResolver {
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (none.includes(code)) return [];
         const rest = resolver.getServers().slice(1);
-        if (rest.length === 0 || code === allSilent) throw error;
+        if (rest.length === 0) throw error;
         resolver.setServers(rest);
       }
     }

@@ -9,7 +9,7 @@ const shown = ({ nodes }: Answer): string[] => nodes.map(({ address }) => format
 describe('SRV records', () => {
   test('are all nodes: the lowest priority first, then the greatest weight, then by name', () => {
     const records = [
-      srv('spare.example', 1, { priority: 20 }),
+      srv('spare.example', 1, { priority: 20, weight: 90 }),
       srv('b.example', 1, { priority: 10, weight: 5 }),
       srv('c.example', 1, { priority: 10, weight: 60 }),
       srv('a.example', 1, { priority: 10, weight: 5 }),
@@ -60,7 +60,7 @@ describe('addresses', () => {
     ['a group', '239.1.2.3'],
     ['a group, in IPv6', 'ff02::1'],
     ['a neighbour on an unknown link', 'fe80::1'],
-    ['a neighbour on a link of another machine', 'fe80::1%eth0'],
+    ['an interface of another machine', 'fd00::1%eth0'],
     ['no address', 'a.example'],
   ])('of %s are left out and told of', (_, address) => {
     const { nodes, ignored } = fromAddresses([{ address }, { address: '127.0.0.1' }], 1, 10);

@@ -14,13 +14,15 @@ function watched({ discovery }: Scene): { readonly seen: string[]; readonly read
 }
 
 async function end({ simulation, discovery }: Scene, reading: Promise<void>): Promise<void> {
+  const stoppedMs = simulation.nowMs;
   await discovery.stop();
   await simulation.settle(reading);
+  expect(simulation.nowMs).toBe(stoppedMs);
 }
 
 describe('discover', () => {
   test('asks for SRV records and finds host and port of each', async () => {
-    const { resolver, discovery } = scene();
+    const { simulation, resolver, discovery } = scene();
     resolver.srvRecords = [srv('carts-1.carts', 8082), srv('carts-0.carts', 8081)];
     expect(await discovery.discover()).toEqual([
       { address: { host: 'carts-0.carts', port: 8081 } },
@@ -28,6 +30,8 @@ describe('discover', () => {
     ]);
     expect(resolver.asked).toEqual(['SRV _actor._tcp.carts']);
     expect(discovery.complete).toBe(false);
+    await simulation.advance(60_000);
+    expect(resolver.aborted).toBe(0);
   });
 
   test('asks for both families of addresses, or for the one that it was told', async () => {
@@ -88,16 +92,19 @@ describe('discover', () => {
     const outcomes = Promise.allSettled([
       discovery.discover({ signal: controller.signal }),
       discovery.discover(),
+      discovery.discover({ signal: new AbortController().signal }),
     ]);
     controller.abort(reason);
     await discovery.stop();
     expect(await simulation.settle(outcomes)).toMatchObject([
       { status: 'rejected', reason },
       { status: 'rejected', reason: { code: 'ACTOR_NODE_STOPPED' } },
+      { status: 'rejected', reason: { code: 'ACTOR_NODE_STOPPED' } },
     ]);
-    expect(resolver.aborted).toBe(2);
+    expect(simulation.nowMs).toBe(0);
+    expect(resolver.aborted).toBe(3);
     await expect(discovery.discover()).rejects.toMatchObject({ code: 'ACTOR_NODE_STOPPED' });
-    expect(resolver.asked).toHaveLength(2);
+    expect(resolver.asked).toHaveLength(3);
   });
 
   test('tells of records that can be nobody, briefly and once a minute', async () => {
