@@ -1,6 +1,6 @@
 // The options, their defaults and their check.
 
-import { ActorError, isActorError, parseAddress } from '@actor/core';
+import { ActorError, parseAddress } from '@actor/core';
 import { isIP } from 'node:net';
 import { isName } from './host-name.ts';
 import { NodeResolver } from './node-resolver.ts';
@@ -179,9 +179,8 @@ function isServer(server: string): boolean {
   try {
     const { host, port } = parseAddress(server);
     return isIP(host) !== 0 && port > 0 && !server.includes('/');
-  } catch (error) {
-    if (isActorError(error, 'ACTOR_CONFIG_INVALID')) return false;
-    throw error;
+  } catch {
+    return false;
   }
 }
 

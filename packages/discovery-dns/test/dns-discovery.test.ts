@@ -204,6 +204,17 @@ describe('watch', () => {
     await end(stage, reading);
   });
 
+  test('ends at once when its signal aborts while the reader is busy with what it was told', async () => {
+    const { simulation, resolver, discovery } = scene();
+    resolver.srvRecords = [srv('a', 1)];
+    const controller = new AbortController();
+    for await (const nodes of discovery.watch({ signal: controller.signal })) {
+      expect(hosts(nodes)).toBe('a');
+      controller.abort();
+    }
+    expect(simulation.nowMs).toBe(0);
+  });
+
   test('never asks more often than intervalMs, whatever backoffMaxMs says', async () => {
     const stage = scene({ ...bySrv, intervalMs: 1_000, backoffMaxMs: 10 });
     stage.resolver.srvRecords = new Error('SERVFAIL');
