@@ -1,7 +1,7 @@
 // From records to nodes, pure. Whoever writes the zone writes these, and whoever sits between may forge them: what can't
 // be dialled is left out and counted, what is too much is cut off, and equal sets give equal lists.
 
-import { formatAddress, type NodeAddress, type NodeInfo } from '@actor/core';
+import { formatAddress, parseAddress, type NodeAddress, type NodeInfo } from '@actor/core';
 import { isHost, isNodeAddress } from './host-name.ts';
 import type { AddressRecord, SrvRecord } from './resolver.ts';
 
@@ -25,8 +25,7 @@ export function fromSrv(records: readonly SrvRecord[], recordsMax: number): Answ
   const candidates: Candidate[] = [];
   const ignored: string[] = [];
   for (const { target, port, priority, weight } of records) {
-    // Names of DNS know no case, and a server may answer in any.
-    const host = target.replace(/\.$/, '').toLowerCase();
+    const host = target.replace(/\.$/, '');
     // RFC 2782: the root as a target says that there is no such service, which is an answer and no fault.
     if (host === '') continue;
     if (isHost(host) && isPort(port)) candidates.push({ host, port, priority, weight });
@@ -52,6 +51,8 @@ function answer(
   recordsMax: number,
 ): Answer {
   const sorted = candidates
+    // A server may answer in any letters and zeros; the parser knows one way to write each host.
+    .map((candidate) => ({ ...candidate, ...parseAddress(formatAddress(candidate)) }))
     .map((candidate) => ({ ...candidate, key: formatAddress(candidate) }))
     // Name servers turn their lists at each question. By its own order, a list that is cut off keeps the same nodes.
     .toSorted((a, b) => a.priority - b.priority || b.weight - a.weight || compare(a.key, b.key));

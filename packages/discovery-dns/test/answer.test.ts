@@ -47,8 +47,12 @@ describe('SRV records', () => {
 });
 
 describe('addresses', () => {
-  test('of both families are nodes at the one port, IPv6 in brackets where it is shown', () => {
-    const answer = fromAddresses([{ address: 'fd00::1' }, { address: '10.0.0.1' }], 8081, 10);
+  test('of both families are nodes at the one port, however they are written, IPv6 in brackets', () => {
+    const answer = fromAddresses(
+      [{ address: 'fd00::1' }, { address: 'FD00:0::0001' }, { address: '10.0.0.1' }],
+      8081,
+      10,
+    );
     expect(shown(answer)).toEqual(['10.0.0.1:8081', '[fd00::1]:8081']);
     expect(answer.nodes[1]).toEqual({ address: { host: 'fd00::1', port: 8081 } });
   });
