@@ -1,0 +1,13 @@
+// Where nodes are in etcd: `<namespace>/<cluster>/nodes/<nodeId>`. Names are percent-encoded, so that one with a slash in
+// it can't reach into the keys of another cluster.
+
+import type { NodeId } from '@actor/core';
+
+/** What the keys of all nodes of the cluster begin with, ending in a slash. */
+export function nodePrefix(namespace: string, clusterName: string): string {
+  return `${namespace}/${encodeURIComponent(clusterName)}/nodes/`;
+}
+
+export function nodeKey(prefix: string, nodeId: NodeId): string {
+  return prefix + encodeURIComponent(nodeId);
+}

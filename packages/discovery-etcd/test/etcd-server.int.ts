@@ -1,0 +1,136 @@
+// A real etcd for the tests: found or fetched by tools/etcd.mjs, started on free ports with its data in a temporary folder,
+// killed, paused and wiped as a test wants it.
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const finder = fileURLToPath(new URL('../../../tools/etcd.mjs', import.meta.url));
+const found = JSON.parse(spawnSync(process.execPath, [finder], { encoding: 'utf8' }).stdout) as {
+  readonly folder?: string;
+  readonly why?: string;
+};
+const folder = found.folder ?? '';
+
+/** Where there is no etcd its tests are skipped, by name; REQUIRE_ETCD makes that a failure. */
+export const hasEtcd: boolean = found.folder !== undefined;
+if (!hasEtcd && process.env['REQUIRE_ETCD']) throw new Error(`There is no etcd: ${found.why}.`);
+if (!hasEtcd) console.warn(`\n  !! The tests against a real etcd are SKIPPED: ${found.why}.\n`);
+
+export interface ServerOptions {
+  /** More arguments for etcd. */
+  readonly args?: readonly string[];
+  /** The URL of clients begins with it. */
+  readonly scheme?: 'http' | 'https';
+}
+
+export class EtcdServer {
+  readonly url: string;
+  readonly #args: readonly string[];
+  readonly #data: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(port: number, peerPort: number, options: ServerOptions) {
+    this.url = `${options.scheme ?? 'http'}://127.0.0.1:${port}`;
+    this.#data = mkdtempSync(join(tmpdir(), 'actor-etcd-'));
+    this.#args = [
+      ...['--data-dir', join(this.#data, 'data'), '--name', `member-${port}`],
+      ...['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
+      // An etcd that is quick to elect also grants short leases.
+      ...['--heartbeat-interval', '50', '--election-timeout', '250'],
+      ...(options.args ?? peerArgs([peerPort], 0, [port])),
+    ];
+  }
+
+  static async start(options: ServerOptions = {}): Promise<EtcdServer> {
+    const [port, peerPort] = await freePorts(2);
+    const server = new EtcdServer(port as number, peerPort as number, options);
+    await server.run();
+    return server;
+  }
+
+  /** The members of one etcd. */
+  static async startMembers(count: number): Promise<readonly EtcdServer[]> {
+    const ports = await freePorts(2 * count);
+    const [clients, peers] = [ports.slice(0, count), ports.slice(count)];
+    const members = clients.map((port, index) => {
+      return new EtcdServer(port, 0, { args: peerArgs(peers, index, clients) });
+    });
+    await Promise.all(members.map((member) => member.run()));
+    return members;
+  }
+
+  /** Runs it, on the data that it has; resolves when it serves clients. */
+  async run(): Promise<void> {
+    const child = spawn(join(folder, 'etcd'), this.#args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#process = child;
+    await new Promise<void>((resolve, reject) => {
+      let log = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        if (log === undefined) return;
+        log += text;
+        if (log.includes('ready to serve client requests')) resolve();
+      });
+      child.once('exit', (code) => reject(new Error(`etcd ended with ${code}:\n${log.slice(-2_000)}`)));
+    });
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  /** Without its data it is a new etcd at the same address. */
+  wipe(): void {
+    rmSync(join(this.#data, 'data'), { recursive: true });
+  }
+
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** What etcdctl prints. */
+  ctl(...args: readonly string[]): string {
+    const { status, stdout, stderr } = spawnSync(join(folder, 'etcdctl'), ['--endpoints', this.url, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, ETCDCTL_API: '3' },
+    });
+    if (status !== 0) throw new Error(`etcdctl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+}
+
+function peerArgs(peers: readonly number[], index: number, clients: readonly number[]): readonly string[] {
+  const url = (port: number | undefined): string => `http://127.0.0.1:${port}`;
+  const cluster = peers.map((port, each) => `member-${clients[each]}=${url(port)}`).join(',');
+  const own = url(peers[index]);
+  return [
+    ...['--listen-peer-urls', own, '--initial-advertise-peer-urls', own],
+    ...['--initial-cluster', cluster],
+  ];
+}
+
+/** Ports that were free a moment ago, all different. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => (server.close(), once(server, 'close'))));
+  return ports;
+}
