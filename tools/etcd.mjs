@@ -20,7 +20,9 @@ const runs = (folder) =>
 export function findEtcd() {
   const given = process.env.ETCD_BIN;
   if (given && runs(given)) return { folder: given };
-  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => existsSync(join(folder, 'etcd')));
+  const onPath = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => existsSync(join(folder, 'etcd')));
   for (const folder of [...onPath, unpacked]) if (runs(folder)) return { folder };
   if (quiet('apt-get', ['--version']).status !== 0)
     return { why: 'there is no etcd 3.4 or newer on the PATH, and no apt-get to fetch it with' };
@@ -39,7 +41,9 @@ function fetched() {
       ({ status, stderr } = download());
     }
     if (status !== 0)
-      return { why: `apt-get could not fetch etcd-server and etcd-client (${stderr.trim().split('\n').at(-1)})` };
+      return {
+        why: `apt-get could not fetch etcd-server and etcd-client (${stderr.trim().split('\n').at(-1)})`,
+      };
     for (const name of readdirSync(scratch).filter((name) => name.endsWith('.deb')))
       quiet('dpkg-deb', ['-x', name, '.'], scratch);
     if (!runs(join(scratch, 'usr', 'bin'))) return { why: "Debian's etcd does not run here" };

@@ -20,7 +20,8 @@ export function decodeNode(text: string): NodeInfo | string {
   if (typeof nodeId !== 'string' || nodeId === '') return 'it has no nodeId';
   const at = addressOf(address);
   if (at === undefined) return 'its address is none that can be dialled';
-  if (incarnation !== undefined && !isIncarnation(incarnation)) return 'its incarnation is not a whole number';
+  if (incarnation !== undefined && !isIncarnation(incarnation))
+    return 'its incarnation is not a whole number';
   if (metadata !== undefined && !isMetadata(metadata)) return 'its metadata are not plain facts';
   return {
     nodeId,

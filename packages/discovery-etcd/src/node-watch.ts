@@ -107,10 +107,7 @@ async function catchUp({ prefix, table, endpoints, settings, signal }: NodeWatch
   return table.reset(listing);
 }
 
-async function begin(
-  { prefix, table, endpoints, signal }: NodeWatchOptions,
-  news: News,
-): Promise<EtcdWatch> {
+async function begin({ prefix, table, endpoints, signal }: NodeWatchOptions, news: News): Promise<EtcdWatch> {
   // A host that answers after it was given up must not speak for the one that was asked instead.
   let latest = 0;
   const open = (endpoint: EtcdEndpoint, attempt: number): Promise<EtcdWatch> =>

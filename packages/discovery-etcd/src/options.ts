@@ -104,7 +104,8 @@ export function settingsOf(options: EtcdOptions): EtcdSettings {
 }
 
 function hostFaults({ hosts, credentials }: EtcdSettings): readonly string[] {
-  if (hosts.length === 0) return ['discovery.hosts: at least one is needed, such as "http://127.0.0.1:2379".'];
+  if (hosts.length === 0)
+    return ['discovery.hosts: at least one is needed, such as "http://127.0.0.1:2379".'];
   const faults = hosts.flatMap((host: unknown, index) => {
     const fault = hostFault(host);
     return fault === undefined ? [] : [`discovery.hosts[${index}]: ${fault}`];

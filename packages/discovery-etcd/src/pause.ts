@@ -42,18 +42,17 @@ export interface Bound {
  * The outcome of the promise, if it comes in time.
  * @throws {@link ActorError} ACTOR_DISCOVERY_UNAVAILABLE when it does not; the signal's reason when that aborts before.
  */
-export function within<T>(promise: Promise<T>, { runtime, ms, signal }: Bound): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => reject(signal.reason as Error);
-    const timer = runtime.after(ms, () =>
-      reject(new ActorError('ACTOR_DISCOVERY_UNAVAILABLE', `etcd gave no answer within ${ms} ms.`)),
-    );
-    signal.addEventListener('abort', aborted, { once: true });
-    if (signal.aborted) aborted();
-    const done = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', aborted);
-    };
-    promise.then(resolve, reject).then(done, done);
+export async function within<T>(promise: Promise<T>, { runtime, ms, signal }: Bound): Promise<T> {
+  const late = new ActorError('ACTOR_DISCOVERY_UNAVAILABLE', `etcd gave no answer within ${ms} ms.`);
+  // The promise itself may never settle, and must not leave anything behind then.
+  const over = new AbortController();
+  const limit = pause(runtime, ms, signal, over.signal).then((): never => {
+    throw signal.aborted ? (signal.reason as Error) : late;
   });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    over.abort();
+    limit.catch(() => {});
+  }
 }

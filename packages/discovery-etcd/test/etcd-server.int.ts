@@ -28,13 +28,21 @@ export interface ServerOptions {
   readonly scheme?: 'http' | 'https';
 }
 
+/** How the members of one etcd find each other. */
+interface Peers {
+  readonly clients: readonly number[];
+  readonly peers: readonly number[];
+  readonly index: number;
+}
+
 export class EtcdServer {
   readonly url: string;
   readonly #args: readonly string[];
   readonly #data: string;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, peerPort: number, options: ServerOptions) {
+  private constructor({ clients, peers, index }: Peers, options: ServerOptions) {
+    const port = clients[index];
     this.url = `${options.scheme ?? 'http'}://127.0.0.1:${port}`;
     this.#data = mkdtempSync(join(tmpdir(), 'actor-etcd-'));
     this.#args = [
@@ -42,13 +50,14 @@ export class EtcdServer {
       ...['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
       // An etcd that is quick to elect also grants short leases.
       ...['--heartbeat-interval', '50', '--election-timeout', '250'],
-      ...(options.args ?? peerArgs([peerPort], 0, [port])),
+      ...peerArgs(peers, index, clients),
+      ...(options.args ?? []),
     ];
   }
 
   static async start(options: ServerOptions = {}): Promise<EtcdServer> {
-    const [port, peerPort] = await freePorts(2);
-    const server = new EtcdServer(port as number, peerPort as number, options);
+    const [port = 0, peerPort = 0] = await freePorts(2);
+    const server = new EtcdServer({ clients: [port], peers: [peerPort], index: 0 }, options);
     await server.run();
     return server;
   }
@@ -57,9 +66,7 @@ export class EtcdServer {
   static async startMembers(count: number): Promise<readonly EtcdServer[]> {
     const ports = await freePorts(2 * count);
     const [clients, peers] = [ports.slice(0, count), ports.slice(count)];
-    const members = clients.map((port, index) => {
-      return new EtcdServer(port, 0, { args: peerArgs(peers, index, clients) });
-    });
+    const members = clients.map((_, index) => new EtcdServer({ clients, peers, index }, {}));
     await Promise.all(members.map((member) => member.run()));
     return members;
   }
@@ -71,7 +78,6 @@ export class EtcdServer {
     await new Promise<void>((resolve, reject) => {
       let log = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        if (log === undefined) return;
         log += text;
         if (log.includes('ready to serve client requests')) resolve();
       });
@@ -102,10 +108,14 @@ export class EtcdServer {
 
   /** What etcdctl prints. */
   ctl(...args: readonly string[]): string {
-    const { status, stdout, stderr } = spawnSync(join(folder, 'etcdctl'), ['--endpoints', this.url, ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, ETCDCTL_API: '3' },
-    });
+    const { status, stdout, stderr } = spawnSync(
+      join(folder, 'etcdctl'),
+      ['--endpoints', this.url, ...args],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, ETCDCTL_API: '3' },
+      },
+    );
     if (status !== 0) throw new Error(`etcdctl ${args.join(' ')}: ${stderr}`);
     return stdout;
   }

@@ -57,7 +57,9 @@ export class FakeEtcd {
       list: (prefix, limit) =>
         call('list', () => {
           const all = this.keys.filter((key) => key.startsWith(prefix));
-          const entries = all.slice(0, limit).map((key) => ({ key, value: this.#keys.get(key)?.value ?? '' }));
+          const entries = all
+            .slice(0, limit)
+            .map((key) => ({ key, value: this.#keys.get(key)?.value ?? '' }));
           return { revision: this.#revision, count: all.length, entries };
         }),
       countAt: (prefix, revision) => call('countAt', () => this.#countAt(prefix, revision)),
@@ -145,7 +147,9 @@ export class FakeEtcd {
 
   #countAt(prefix: string, revision: number): number | undefined {
     if (revision > this.#revision || revision < this.#compacted) return undefined;
-    const before = this.#history.filter((event) => event.revision <= revision && event.key.startsWith(prefix));
+    const before = this.#history.filter(
+      (event) => event.revision <= revision && event.key.startsWith(prefix),
+    );
     return before.reduce((sum, { kind, isNew }) => sum + (isNew ? 1 : kind === 'delete' ? -1 : 0), 0);
   }
 
