@@ -18,7 +18,9 @@ const runs = (folder) =>
 
 /** The folder that has both programs, or a sentence saying why there is none. */
 export function findEtcd() {
-  const given = process.env.ETCD_BIN;
+  const { ETCD_BIN: given, ETCD_MISSING: why } = process.env;
+  // Somebody looked already, and it takes long to look in vain.
+  if (why) return { why };
   if (given && runs(given)) return { folder: given };
   const onPath = (process.env.PATH ?? '')
     .split(delimiter)

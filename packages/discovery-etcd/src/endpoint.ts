@@ -14,6 +14,7 @@ export interface EtcdListing {
   readonly entries: readonly EtcdEntry[];
 }
 
+/** What happened to one key. */
 export interface EtcdEvent extends EtcdEntry {
   readonly kind: 'put' | 'delete';
   readonly revision: number;
@@ -21,6 +22,7 @@ export interface EtcdEvent extends EtcdEntry {
   readonly isNew: boolean;
 }
 
+/** Who is told of what a watch brings. */
 export interface EtcdWatchListener {
   /** In order of revision, all events of one revision in one call. */
   changed(events: readonly EtcdEvent[]): void;
@@ -28,7 +30,9 @@ export interface EtcdWatchListener {
   ended(why: unknown): void;
 }
 
+/** A watch that etcd has taken. */
 export interface EtcdWatch {
+  /** Ends it; the listener hears no more. */
   cancel(): void;
 }
 
@@ -37,10 +41,13 @@ export interface EtcdWatch {
  * can't do its work now, and with ACTOR_UNAUTHENTICATED when it refuses this client.
  */
 export interface EtcdEndpoint {
+  /** As the options name it. */
   readonly host: string;
+  /** The first `limit` keys below the prefix, in order, as they are now. */
   list(prefix: string, limit: number): Promise<EtcdListing>;
   /** How many keys there were at that revision; undefined when that is not known: compacted, or not reached yet. */
   countAt(prefix: string, revision: number): Promise<number | undefined>;
+  /** A new lease, and how long it lasts: etcd may grant more than was asked for. */
   grant(ttlMs: number): Promise<{ readonly lease: string; readonly ttlMs: number }>;
   /** Writes the key under the lease; the revision, or undefined when the lease is gone. */
   put(entry: EtcdEntry, lease: string): Promise<number | undefined>;

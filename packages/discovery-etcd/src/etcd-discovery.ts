@@ -25,6 +25,7 @@ export type EtcdContext = Pick<PluginContext, 'clusterName' | 'nodeId' | 'runtim
 
 const stopDeadlineMs = 5_000;
 
+/** What `etcd()` makes: one node's view of, and entry in, etcd. */
 export class EtcdDiscovery implements Discovery {
   /** A registry fills over time. */
   readonly complete = false;

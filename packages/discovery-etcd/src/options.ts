@@ -8,6 +8,7 @@ export interface EtcdCredentials {
   readonly rootCertificate?: string | Uint8Array;
   /** This client's key, where etcd asks for a certificate; it needs `certChain` beside it. */
   readonly privateKey?: string | Uint8Array;
+  /** The certificate that goes with `privateKey`, and those between it and its authority. */
   readonly certChain?: string | Uint8Array;
 }
 
@@ -17,6 +18,7 @@ export interface EtcdAuth {
   readonly password: string;
 }
 
+/** What `etcd()` may be told; `hosts` it must. */
 export interface EtcdOptions {
   /** Where etcd listens for clients: `http://host:2379` or `https://…`, one or several members of one etcd. */
   readonly hosts: string | readonly string[];
@@ -31,7 +33,15 @@ export interface EtcdOptions {
    * @defaultValue 10_000
    */
   readonly leaseTtlMs?: number;
+  /**
+   * Certificates, for `https://` hosts.
+   * @defaultValue none: etcd is held against the authorities that Node trusts
+   */
   readonly credentials?: EtcdCredentials;
+  /**
+   * Who to be, where etcd has authentication on. It needs `readwrite` on the keys below `namespace`.
+   * @defaultValue nobody
+   */
   readonly auth?: EtcdAuth;
   /**
    * How long one request to one host may take, in milliseconds; then the next host is asked.

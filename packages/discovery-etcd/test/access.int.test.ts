@@ -64,10 +64,11 @@ describe.skipIf(!hasEtcd)('an etcd with authentication on', () => {
 
 describe.skipIf(!hasEtcd)('an etcd with TLS', () => {
   const authority = new Authority();
-  const folder = mkdtempSync(join(tmpdir(), 'actor-etcd-tls-'));
+  let folder = '';
   let server: EtcdServer;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'actor-etcd-tls-'));
     const file = (name: string, text: string): string => {
       writeFileSync(join(folder, name), text);
       return join(folder, name);

@@ -48,7 +48,7 @@ export class Watcher {
     void (async () => {
       for await (const nodes of discovery.watch()) {
         this.now = nodes
-          .map(({ nodeId }) => nodeId)
+          .map(({ nodeId = '' }) => nodeId)
           .toSorted()
           .join();
         this.told.push(this.now);
