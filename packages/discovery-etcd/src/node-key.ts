@@ -5,9 +5,14 @@ import type { NodeId } from '@actor/core';
 
 /** What the keys of all nodes of the cluster begin with, ending in a slash. */
 export function nodePrefix(namespace: string, clusterName: string): string {
-  return `${namespace}/${encodeURIComponent(clusterName)}/nodes/`;
+  return `${namespace}/${encoded(clusterName)}/nodes/`;
 }
 
 export function nodeKey(prefix: string, nodeId: NodeId): string {
-  return prefix + encodeURIComponent(nodeId);
+  return prefix + encoded(nodeId);
+}
+
+/** Half a character, which a value may hold, has no encoding and would be an error. */
+function encoded(name: string): string {
+  return encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\ufffd'));
 }

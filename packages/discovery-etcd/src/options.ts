@@ -1,5 +1,7 @@
 // The options of etcd(), their defaults and their checks.
 
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { ActorError, isActorError, parseAddress } from '@actor/core';
 
 /** Certificates for TLS to etcd, each as PEM text or bytes. */
@@ -154,13 +156,26 @@ function identityFaults({ auth, credentials }: EtcdSettings): readonly string[] 
     if (auth !== undefined && (typeof value !== 'string' || value === ''))
       faults.push(`discovery.auth.${name} must be a string that is not empty.`);
   }
-  for (const name of ['rootCertificate', 'privateKey', 'certChain'] as const) {
-    const value: unknown = credentials?.[name];
-    if (value !== undefined && typeof value !== 'string' && !(value instanceof Uint8Array))
-      faults.push(`discovery.credentials.${name} must be PEM, as a string or bytes.`);
-  }
-  if ((credentials?.privateKey === undefined) !== (credentials?.certChain === undefined))
+  return [...faults, ...(credentials === undefined ? [] : credentialFaults(credentials))];
+}
+
+/** Tried here, since a connection with what is no certificate would only say that etcd is away. */
+function credentialFaults({ rootCertificate, privateKey, certChain }: EtcdCredentials): readonly string[] {
+  const faults: string[] = [];
+  const attempt = (name: string, body: () => unknown): void => {
+    try {
+      body();
+    } catch (error) {
+      faults.push(`discovery.credentials.${name} is not what it has to be: ${(error as Error).message}.`);
+    }
+  };
+  if (rootCertificate !== undefined) attempt('rootCertificate', () => new X509Certificate(rootCertificate));
+  if ((privateKey === undefined) !== (certChain === undefined))
     faults.push('discovery.credentials: privateKey and certChain belong together.');
+  else if (privateKey !== undefined)
+    attempt('privateKey', () =>
+      createSecureContext({ key: privateKey as Buffer, cert: certChain as Buffer }),
+    );
   return faults;
 }
 

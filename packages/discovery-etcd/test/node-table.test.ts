@@ -79,6 +79,13 @@ test('an entry below the key of another node is foreign: a key names its nodeId'
   expect(ignored).toEqual([`${prefix}b: its key does not name its nodeId`]);
 });
 
+test('a hostile nodeId of half a character is passed over, and is no error', () => {
+  const { table, ids } = make();
+  const value = '{"version":1,"nodeId":"\\ud800","address":"h:1"}';
+  table.reset({ revision: 5, count: 2, entries: [{ key: `${prefix}x`, value }, entry('a')] });
+  expect(ids()).toEqual(['a']);
+});
+
 test('a value that is too large is passed over', () => {
   const { table, ids, ignored } = make({ valueMaxBytes: 20 });
   table.reset({ revision: 5, count: 1, entries: [entry('a')] });

@@ -92,4 +92,10 @@ describe('keys', () => {
   test('of a name with a slash stay below their own cluster', () => {
     expect(nodeKey(nodePrefix('/actor', 'a/b'), '../x y')).toBe('/actor/a%2Fb/nodes/..%2Fx%20y');
   });
+
+  test('of any name at all can be made, half characters included', () => {
+    const names = fc.string({ unit: 'binary' });
+    fc.assert(fc.property(names, (each) => void nodeKey(nodePrefix('/actor', each), each)));
+    expect(nodeKey('/', '\ud800')).toBe('/%EF%BF%BD');
+  });
 });

@@ -50,6 +50,16 @@ describe('a wrong option is refused where it is written', () => {
       { hosts: 'https://etcd:2379', credentials: { rootCertificate: 7 } },
       'discovery.credentials.rootCertificate',
     ],
+    [
+      'an authority that is text of another kind',
+      { hosts: 'https://etcd:2379', credentials: { rootCertificate: 'hello' } },
+      'discovery.credentials.rootCertificate',
+    ],
+    [
+      'a key that is none',
+      { hosts: 'https://etcd:2379', credentials: { privateKey: 'x', certChain: 'y' } },
+      'discovery.credentials.privateKey',
+    ],
     ['a user without name', { hosts, auth: { username: '', password: 'x' } }, 'discovery.auth.username'],
     ['a user without password', { hosts, auth: { username: 'x' } }, 'discovery.auth.password'],
     ['a namespace that ends in a slash', { hosts, namespace: '/actor/' }, 'discovery.namespace'],
