@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Authority } from './certificates.int.ts';
 import { EtcdServer, hasEtcd } from './etcd-server.int.ts';
-import { failureOf, nodeOf, Nodes, time, Watcher } from './nodes.int.ts';
+import { failureOf, nodeOf, Nodes, Watcher } from './nodes.int.ts';
 
 const nodes = new Nodes();
 const refused = { code: 'ACTOR_UNAUTHENTICATED', retryable: false };
@@ -48,7 +48,7 @@ describe.skipIf(!hasEtcd)('an etcd with authentication on', () => {
 
   test('whose token ran out is given the password again', async () => {
     const a = await nodes.registered('a', { hosts: server.url, auth });
-    await time.pass(2_500);
+    await server.logged(`for user ${auth.username}`);
     expect((await a.discover()).map(({ nodeId }) => nodeId)).toEqual(['a']);
     const watcher = new Watcher(a);
     await watcher.sees('a');

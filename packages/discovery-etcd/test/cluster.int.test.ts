@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { actor, ask, protocol, silentLogger } from '@actor/core';
+import { actor, ask, protocol, silentLogger, type Logger } from '@actor/core';
 import { ClusterManager } from '@actor/cluster';
 import { tcp } from '@actor/transport-tcp';
 import { etcd } from '../src/index.ts';
@@ -12,6 +12,14 @@ const greeter = actor(Greeter, { state: () => ({}), on: { greet: (_ctx, name) =>
 describe.skipIf(!hasEtcd)('a cluster that found itself through etcd', () => {
   let server: EtcdServer;
   const started: ClusterManager[] = [];
+  let lapsed = 0;
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (_: object | string, message?: string) => {
+      if (message?.includes('the lease of the registration is lost')) lapsed += 1;
+    },
+    child: () => logger,
+  };
 
   async function start(nodeName: string, joinAddresses: readonly string[] = []): Promise<ClusterManager> {
     const node = new ClusterManager({
@@ -21,7 +29,7 @@ describe.skipIf(!hasEtcd)('a cluster that found itself through etcd', () => {
       discovery: etcd({ hosts: server.url, leaseTtlMs: 3_000, backoffMaxMs: 300 }),
       discoveryIntervalMs: 500,
       joinAddresses,
-      logger: silentLogger,
+      logger,
     });
     started.push(node);
     await node.start();
@@ -37,7 +45,10 @@ describe.skipIf(!hasEtcd)('a cluster that found itself through etcd', () => {
   const keys = (): readonly string[] =>
     server.ctl('get', '--prefix', '--keys-only', '/actor/shop/').split('\n').filter(Boolean);
 
-  beforeEach(async () => void (server = await EtcdServer.start()));
+  beforeEach(async () => {
+    lapsed = 0;
+    server = await EtcdServer.start();
+  });
   afterEach(async () => {
     await Promise.all(started.splice(0).map((node) => node.stop({ deadlineMs: 2_000 })));
     await server.close();
@@ -53,8 +64,7 @@ describe.skipIf(!hasEtcd)('a cluster that found itself through etcd', () => {
 
     await server.kill();
     server.wipe();
-    // By then every lease would have run out.
-    await time.pass(3_500);
+    await time.eventually(() => lapsed === 2, 'the leases of both have run out');
     expect(await remote.ask.greet('b again')).toBe('Hello, b again');
     expect(membersOf(a)).toBe('a,b');
 

@@ -40,6 +40,8 @@ export class EtcdServer {
   readonly #args: readonly string[];
   readonly #data: string;
   #process: ChildProcess | undefined;
+  #log = '';
+  #heard: () => void = () => {};
 
   private constructor({ clients, peers, index }: Peers, options: ServerOptions) {
     const port = clients[index];
@@ -75,14 +77,22 @@ export class EtcdServer {
   async run(): Promise<void> {
     const child = spawn(join(folder, 'etcd'), this.#args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
-    await new Promise<void>((resolve, reject) => {
-      let log = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        log += text;
-        if (log.includes('ready to serve client requests')) resolve();
-      });
-      child.once('exit', (code) => reject(new Error(`etcd ended with ${code}:\n${log.slice(-2_000)}`)));
+    this.#log = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#log += text;
+      this.#heard();
     });
+    await Promise.race([
+      this.logged('ready to serve client requests'),
+      once(child, 'exit').then(([code]) => {
+        throw new Error(`etcd ended with ${String(code)}:\n${this.#log.slice(-2_000)}`);
+      }),
+    ]);
+  }
+
+  /** Resolves when etcd has said so since it was started. */
+  async logged(text: string): Promise<void> {
+    while (!this.#log.includes(text)) await new Promise<void>((resolve) => (this.#heard = resolve));
   }
 
   async kill(): Promise<void> {

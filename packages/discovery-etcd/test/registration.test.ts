@@ -119,6 +119,47 @@ describe('register', () => {
     expect(world.etcd.calls.filter((call) => call.endsWith(' grant'))).toHaveLength(1);
   });
 
+  test('under a lease that is gone takes a new one', async () => {
+    const world = new World();
+    const a = await world.registered('a');
+    world.etcd.expireAll();
+    await world.simulation.settle(a.register(nodeOf('a', 2)));
+    expect(world.etcd.calls.filter((call) => call.endsWith(' put'))).toHaveLength(3);
+    const [found] = await world.simulation.settle(a.discover());
+    expect(found?.address.port).toBe(2);
+  });
+
+  test('while an earlier value is being written ends with the later one', async () => {
+    const world = new World();
+    const a = await world.registered('a');
+    const writes = [a.register(nodeOf('a', 2))];
+    await world.simulation.advance(0.5);
+    writes.push(a.register(nodeOf('a', 3)));
+    await world.simulation.settle(Promise.all(writes));
+    const [found] = await world.simulation.settle(a.discover());
+    expect(found?.address.port).toBe(3);
+  });
+
+  test('does not wait for the pause after a failure to end', async () => {
+    const world = new World();
+    const a = await world.registered('a');
+    world.etcd.behave('away', ...hosts);
+    await world.simulation.advance(60_000);
+    world.etcd.behave('well', ...hosts);
+    const startMs = world.simulation.nowMs;
+    await world.simulation.settle(a.register(nodeOf('a', 2)));
+    expect(world.simulation.nowMs - startMs).toBeLessThan(1_000);
+  });
+
+  test('after deregister begins anew', async () => {
+    const world = new World();
+    const a = await world.registered('a');
+    await world.simulation.settle(a.deregister('a'));
+    expect(world.etcd.keys).toEqual([]);
+    await world.simulation.settle(a.register(nodeOf('a')));
+    expect(world.etcd.keys).toEqual([key]);
+  });
+
   test('of a node without name is that of the node itself', async () => {
     const world = new World();
     const a = world.make('a');
