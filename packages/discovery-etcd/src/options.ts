@@ -7,11 +7,11 @@ import { ActorError, isActorError, parseAddress } from '@actor/core';
 /** Certificates for TLS to etcd, each as PEM text or bytes. */
 export interface EtcdCredentials {
   /** The authority that signed etcd's certificate. Without it, those that Node trusts. */
-  readonly rootCertificate?: string | Uint8Array;
+  readonly rootCertificate?: string | Uint8Array | undefined;
   /** This client's key, where etcd asks for a certificate; it needs `certChain` beside it. */
-  readonly privateKey?: string | Uint8Array;
+  readonly privateKey?: string | Uint8Array | undefined;
   /** The certificate that goes with `privateKey`, and those between it and its authority. */
-  readonly certChain?: string | Uint8Array;
+  readonly certChain?: string | Uint8Array | undefined;
 }
 
 /** A user of etcd. The password crosses the network as it is, so use `https://` hosts with it. */
@@ -28,57 +28,61 @@ export interface EtcdOptions {
    * What all keys begin with. The cluster's name follows it, so clusters of different names can share one.
    * @defaultValue '/actor'
    */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   /**
    * How long a node that died without a word stays listed, in milliseconds. etcd counts in whole seconds and may grant
    * more. It is renewed every third of that.
    * @defaultValue 10_000
    */
-  readonly leaseTtlMs?: number;
+  readonly leaseTtlMs?: number | undefined;
   /**
    * Certificates, for `https://` hosts.
    * @defaultValue none: etcd is held against the authorities that Node trusts
    */
-  readonly credentials?: EtcdCredentials;
+  readonly credentials?: EtcdCredentials | undefined;
   /**
    * Who to be, where etcd has authentication on. It needs `readwrite` on the keys below `namespace`.
    * @defaultValue nobody
    */
-  readonly auth?: EtcdAuth;
+  readonly auth?: EtcdAuth | undefined;
   /**
    * How long one request to one host may take, in milliseconds; then the next host is asked.
    * @defaultValue 2_000
    */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutMs?: number | undefined;
   /**
    * How often all hosts are asked again, with a pause between, before `discover` or `register` is an error.
    * @defaultValue 2
    */
-  readonly retriesMax?: number;
+  readonly retriesMax?: number | undefined;
   /**
    * The pause after the first failure, in milliseconds; it doubles with each further one. Jittered.
    * @defaultValue 100
    */
-  readonly backoffMinMs?: number;
+  readonly backoffMinMs?: number | undefined;
   /**
    * The longest pause between tries, in milliseconds.
    * @defaultValue 5_000
    */
-  readonly backoffMaxMs?: number;
+  readonly backoffMaxMs?: number | undefined;
   /**
    * How many nodes are read; further ones are passed over with a warning.
    * @defaultValue 10_000
    */
-  readonly nodesMax?: number;
+  readonly nodesMax?: number | undefined;
   /**
    * The largest value of one node, in bytes. Larger ones of others are passed over, an own one is refused.
    * @defaultValue 16_384
    */
-  readonly valueMaxBytes?: number;
+  readonly valueMaxBytes?: number | undefined;
 }
 
 /** Options with their defaults in place. */
-export type EtcdSettings = Required<Omit<EtcdOptions, 'hosts' | 'credentials' | 'auth'>> & {
+export type EtcdSettings = {
+  readonly [Name in Exclude<keyof EtcdOptions, 'hosts' | 'credentials' | 'auth'>]-?: NonNullable<
+    EtcdOptions[Name]
+  >;
+} & {
   readonly hosts: readonly string[];
   readonly credentials: EtcdCredentials | undefined;
   readonly auth: EtcdAuth | undefined;
@@ -89,14 +93,20 @@ type NumberName = {
 }[keyof EtcdSettings];
 
 /** @throws {@link ActorError} ACTOR_CONFIG_INVALID; `details.faults` lists every fault. */
-export function settingsOf(options: EtcdOptions): EtcdSettings {
+export function settingsOf(given: EtcdOptions): EtcdSettings {
+  // JavaScript lets anything pass; what is no list of hosts is one host, and told of as such.
+  const options = (given as EtcdOptions | undefined) ?? ({} as EtcdOptions);
   const hosts = options.hosts as string | readonly string[] | undefined;
   const settings: EtcdSettings = {
-    hosts: typeof hosts === 'string' ? [hosts] : [...(hosts ?? [])],
+    hosts: Array.isArray(hosts)
+      ? [...(hosts as readonly string[])]
+      : hosts === undefined
+        ? []
+        : [hosts as string],
     namespace: options.namespace ?? '/actor',
     leaseTtlMs: options.leaseTtlMs ?? 10_000,
-    credentials: options.credentials,
-    auth: options.auth,
+    credentials: options.credentials ?? undefined,
+    auth: options.auth ?? undefined,
     requestTimeoutMs: options.requestTimeoutMs ?? 2_000,
     retriesMax: options.retriesMax ?? 2,
     backoffMinMs: options.backoffMinMs ?? 100,

@@ -32,6 +32,8 @@ describe('a wrong option is refused where it is written', () => {
   const hosts = 'http://127.0.0.1:2379';
   test.each([
     ['no hosts', {}, 'discovery.hosts'],
+    ['nothing', undefined, 'discovery.hosts'],
+    ['hosts that are a number', { hosts: 7 }, 'discovery.hosts[0]'],
     ['an empty list of hosts', { hosts: [] }, 'discovery.hosts'],
     ['a host without scheme', { hosts: ['127.0.0.1:2379'] }, 'discovery.hosts[0]'],
     ['a host without port', { hosts: [hosts, 'http://etcd'] }, 'discovery.hosts[1]'],
