@@ -96,6 +96,12 @@ describe.skipIf(!hasEtcd)('one etcd', () => {
     await watcher.sees('a,c');
   });
 
+  test('without users refuses a client that names one, instead of letting it believe in them', async () => {
+    const auth = { username: 'shop', password: 'x' };
+    const start = nodes.make('a', { hosts: server.url, auth }).start();
+    expect(await failureOf(start)).toMatchObject({ code: 'ACTOR_UNAUTHENTICATED', retryable: false });
+  });
+
   test('whose lease is revoked behind our back is given a new one', async () => {
     await nodes.registered('a', { hosts: server.url });
     const watcher = new Watcher(nodes.make('b', { hosts: server.url }));
