@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { banner, findEtcd } from './etcd.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [task = '', ...extra] = process.argv.slice(2);
@@ -42,4 +43,12 @@ const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), '
 const install = ['install', '--frozen-lockfile', '--reporter=append-only'];
 if (existsSync(join(bin, 'pnpm'))) run('pnpm', install);
 else run('npx', ['--yes', packageManager, ...install]);
+if (task === 'test') {
+  const { folder, why } = findEtcd();
+  if (folder) env.ETCD_BIN = folder;
+  else {
+    env.ETCD_MISSING = why;
+    console.warn(banner(why));
+  }
+}
 for (const [command, args] of tasks[task]) run(command, args);

@@ -1,0 +1,3 @@
+import { integration } from '../../vitest.shared.ts';
+
+export default integration('example-swap-discovery');
