@@ -57,7 +57,12 @@ export function plainSecurity(): Security {
   };
 }
 
-const tls13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const;
+const tls13 = {
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  // Node 22 can't name the hybrid groups of a newer OpenSSL, and what it can't name is no ephemeral key to `onceEphemeral`.
+  ecdhCurve: 'X25519:P-256',
+} as const;
 
 /** Every holder of a secret is believed, whichever node it says it is. */
 export function secretSecurity({ secrets }: SecretOptions, clusterName: string): Security {
