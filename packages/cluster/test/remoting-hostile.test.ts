@@ -146,7 +146,10 @@ test('for any such frames, nothing is thrown, no message of another node is harm
       await world.sim.advance(100);
       expect(got).toEqual(sent.map((_, index) => index));
       expect(await world.sim.settle(ref.ask.echo('still'))).toBe('still');
-      expect([a.errors, b.errors]).toEqual([[], []]);
+      expect(a.errors).toEqual([]);
+      // It may introduce itself with another serializer, which is said once.
+      const others = b.errors.filter((error) => !error.startsWith('Node c encodes payloads as'));
+      expect([others, b.errors.length <= 1]).toEqual([[], true]);
       expect(b.warnings.length).toBeLessThan(64);
       b.remoting.peerGone('c', 1, 'dead');
       await world.sim.advance(10);

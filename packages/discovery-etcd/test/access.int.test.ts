@@ -73,7 +73,7 @@ describe.skipIf(!hasEtcd)('an etcd with TLS', () => {
       writeFileSync(join(folder, name), text);
       return join(folder, name);
     };
-    const { cert, key } = authority.vouchFor('127.0.0.1');
+    const { cert, key } = authority.vouchFor('localhost');
     server = await EtcdServer.start({
       scheme: 'https',
       args: [
@@ -87,7 +87,7 @@ describe.skipIf(!hasEtcd)('an etcd with TLS', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const client = authority.vouchFor('127.0.0.1');
+  const client = authority.vouchFor('localhost');
   const credentials = { rootCertificate: authority.ca, certChain: client.cert, privateKey: client.key };
 
   test('and client certificates takes a client that its authority vouches for', async () => {

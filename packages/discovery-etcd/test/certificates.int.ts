@@ -1,4 +1,4 @@
-// Certificates for one test run, in DER by hand: an authority, and whoever it vouches for at an IP address.
+// Certificates for one test run, in DER by hand: an authority, and whoever it vouches for by a DNS name and on loopback.
 
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 
@@ -19,8 +19,8 @@ const extension = (id: string, value: Uint8Array): Buffer => list(oid(id), der(0
 
 const ecdsaSha256 = list(oid('2a8648ce3d040302'));
 const isAuthority = extension('551d13', list(der(0x01, Buffer.of(0xff))));
-const stands = (ip: string): Buffer =>
-  extension('551d11', list(der(0x87, Buffer.from(ip.split('.').map(Number)))));
+const stands = (name: string): Buffer =>
+  extension('551d11', list(der(0x82, Buffer.from(name)), der(0x87, Buffer.of(127, 0, 0, 1))));
 
 export class Authority {
   readonly ca: string;
@@ -33,10 +33,10 @@ export class Authority {
     this.ca = this.#certify('test authority', publicKey, isAuthority);
   }
 
-  vouchFor(ip: string): { readonly cert: string; readonly key: string } {
+  vouchFor(name: string): { readonly cert: string; readonly key: string } {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    return { cert: this.#certify(ip, publicKey, stands(ip)), key };
+    return { cert: this.#certify(name, publicKey, stands(name)), key };
   }
 
   #certify(subject: string, publicKey: KeyObject, only: Uint8Array): string {

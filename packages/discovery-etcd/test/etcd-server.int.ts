@@ -46,11 +46,13 @@ export class EtcdServer {
 
   private constructor({ clients, peers, index }: Peers, options: ServerOptions) {
     const port = clients[index];
-    this.url = `${options.scheme ?? 'http'}://127.0.0.1:${port}`;
+    const { scheme = 'http' } = options;
+    // A client takes certificates of names alone, from Node 26 on.
+    this.url = `${scheme}://${scheme === 'https' ? 'localhost' : '127.0.0.1'}:${port}`;
     this.#data = mkdtempSync(join(tmpdir(), 'actor-etcd-'));
     this.#args = [
       ...['--data-dir', join(this.#data, 'data'), '--name', `member-${port}`],
-      ...['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
+      ...['--listen-client-urls', `${scheme}://127.0.0.1:${port}`, '--advertise-client-urls', this.url],
       // An etcd that is quick to elect also grants short leases.
       ...['--heartbeat-interval', '50', '--election-timeout', '250'],
       ...peerArgs(peers, index, clients),
