@@ -1,0 +1,211 @@
+// Several cores in memory, with a network and disks that the test controls. Every event is followed by the invariants.
+import {
+  Raft,
+  configuration,
+  type Batch,
+  type Message,
+  type RaftOptions,
+  type ReadResult,
+} from '../src/core/index.ts';
+import { Disk, Machine } from './disk.ts';
+import { Invariants } from './invariants.ts';
+
+export interface Node {
+  raft: Raft;
+  readonly disk: Disk;
+  machine: Machine;
+  readonly reads: ReadResult[];
+  isUp: boolean;
+  /** Writes wait until the test lets them through. */
+  isStalled: boolean;
+  /** Of the invariants: how far they have looked. */
+  seen: number;
+  term: number;
+}
+
+export type Options = Partial<Omit<RaftOptions, 'id' | 'snapshot'>>;
+
+export interface Members {
+  readonly voters: readonly number[];
+  readonly learners?: readonly number[];
+  /** Nodes that run and are in no configuration yet. */
+  readonly spare?: readonly number[];
+}
+
+export class Cluster {
+  readonly nodes: readonly Node[];
+  readonly invariants: Invariants = new Invariants();
+  /** Messages on their way, oldest first. */
+  network: Message[] = [];
+  /** What the test lets through. */
+  passes: (message: Message) => boolean = () => true;
+  readonly #options: Options;
+
+  constructor({ voters, learners = [], spare = [] }: Members, options: Options = {}) {
+    this.#options = options;
+    const mark = { index: 0, term: 0, configuration: configuration(voters, learners) };
+    this.nodes = [...voters, ...learners, ...spare].map((id) => {
+      const disk = new Disk(mark);
+      const raft = this.#start(id, disk);
+      return {
+        raft,
+        disk,
+        machine: new Machine(),
+        reads: [],
+        isUp: true,
+        isStalled: false,
+        seen: 0,
+        term: 0,
+      };
+    });
+  }
+
+  #start(id: number, disk: Disk, extra: Options = {}): Raft {
+    const { hardState, snapshot, entries } = disk;
+    // Without chance node 1 is the first to stand, node 2 the next.
+    const random = (): number => (id - 1) / 10;
+    return new Raft({ random, ...this.#options, ...extra, id, snapshot, entries, hardState });
+  }
+
+  node(id: number): Node {
+    const node = this.nodes.find((candidate) => candidate.raft.id === id);
+    if (node === undefined) throw new Error(`there is no node ${id}`);
+    return node;
+  }
+  raft(id: number): Raft {
+    return this.node(id).raft;
+  }
+  commands(id: number): readonly string[] {
+    return this.node(id).machine.commands;
+  }
+  get leaders(): readonly number[] {
+    return this.nodes.filter((n) => n.isUp && n.raft.role === 'leader').map((n) => n.raft.id);
+  }
+
+  /** Takes one batch of a node: messages out, writes queued, entries applied. */
+  take(node: Node): boolean {
+    const batch = node.isUp ? node.raft.ready() : undefined;
+    if (batch === undefined) return false;
+    this.#send(batch.send, node);
+    if (batch.persist !== undefined) node.disk.pending.push(batch.persist);
+    this.#apply(node, batch);
+    node.reads.push(...batch.reads);
+    this.check(node);
+    return true;
+  }
+
+  /** The oldest write of a node becomes durable. */
+  write(node: Node): boolean {
+    const step = node.disk.write();
+    if (step === undefined) return false;
+    this.#send(step.messages, node);
+    node.raft.persisted(step.seq, step.term);
+    this.check(node);
+    return true;
+  }
+
+  deliver(message: Message): void {
+    const node = this.nodes.find((candidate) => candidate.raft.id === message.to);
+    if (node === undefined || !node.isUp) return;
+    node.raft.step(message);
+    this.check(node);
+  }
+
+  /** The message is gone; whoever sent a snapshot learns of it. */
+  lose(message: Message): void {
+    if (message.kind === 'install-snapshot') this.raft(message.from).snapshotReported(message.to, false);
+  }
+
+  tick(node: Node, ticks = 1): void {
+    if (node.isUp) node.raft.tick(ticks);
+    this.check(node);
+  }
+
+  /** Lets everything happen that can, in order, until nothing moves. */
+  settle(): void {
+    for (let rounds = 0; rounds < 2000; rounds++) {
+      let hasMoved = false;
+      for (const node of this.nodes) {
+        while (this.take(node)) hasMoved = true;
+        while (node.isUp && !node.isStalled && this.write(node)) hasMoved = true;
+      }
+      for (const message of this.network.splice(0)) {
+        hasMoved = true;
+        if (this.passes(message)) this.deliver(message);
+        else this.lose(message);
+      }
+      if (!hasMoved) return;
+    }
+    throw new Error('it never settles');
+  }
+
+  /** Time passes for all alike, and after each tick everything that it causes. */
+  run(ticks: number): void {
+    for (let n = 0; n < ticks; n++) {
+      for (const node of this.nodes) this.tick(node);
+      this.settle();
+    }
+  }
+
+  elect(id: number): void {
+    this.raft(id).campaign();
+    this.settle();
+    if (this.raft(id).role !== 'leader') throw new Error(`${id} was not elected`);
+  }
+
+  propose(id: number, ...commands: readonly string[]): ReturnType<Raft['propose']> {
+    const result = this.raft(id).propose(commands.map((command) => Buffer.from(command)));
+    this.check(this.node(id));
+    return result;
+  }
+
+  crash(id: number): void {
+    const node = this.node(id);
+    node.isUp = false;
+    node.disk.pending.length = 0;
+  }
+
+  restart(id: number, extra: Options = {}): void {
+    const node = this.node(id);
+    node.machine = new Machine();
+    node.machine.restore({ snapshot: node.disk.snapshot, entries: [] }, this.invariants.states);
+    node.term = node.disk.hardState.term;
+    node.raft = this.#start(id, node.disk, extra);
+    node.isUp = true;
+    this.check(node);
+  }
+
+  compact(id: number, keepEntries = 0): void {
+    const node = this.node(id);
+    node.disk.compact(node.raft.compact(node.raft.appliedIndex, keepEntries));
+  }
+
+  /** Only messages between members of one group get through. */
+  partition(...groups: readonly (readonly number[])[]): void {
+    this.passes = ({ from, to }) => groups.some((group) => group.includes(from) && group.includes(to));
+  }
+  heal(): void {
+    this.passes = () => true;
+  }
+
+  check(node: Node): void {
+    this.invariants.after(node, this.nodes);
+  }
+
+  #send(messages: readonly Message[], node: Node): void {
+    for (const message of messages) {
+      this.invariants.sent(message, node);
+      this.network.push(message);
+    }
+  }
+
+  #apply(node: Node, { apply }: Batch): void {
+    if (apply === undefined) return;
+    node.machine.restore(apply, this.invariants.states);
+    for (const entry of apply.entries) {
+      node.machine.apply(entry);
+      this.invariants.applied(node);
+    }
+    node.raft.applied(node.machine.index);
+  }
+}
