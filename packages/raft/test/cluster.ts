@@ -39,6 +39,8 @@ export class Cluster {
   network: Message[] = [];
   /** What the test lets through. */
   passes: (message: Message) => boolean = () => true;
+  /** The end of a snapshot's transfer is reported to its sender. */
+  reports = true;
   readonly #options: Options;
 
   constructor({ voters, learners = [], spare = [] }: Members, options: Options = {}) {
@@ -106,14 +108,21 @@ export class Cluster {
 
   deliver(message: Message): void {
     const node = this.nodes.find((candidate) => candidate.raft.id === message.to);
-    if (node === undefined || !node.isUp) return;
-    node.raft.step(message);
-    this.check(node);
+    const isThere = node !== undefined && node.isUp;
+    if (isThere) {
+      node.raft.step(message);
+      this.check(node);
+    }
+    this.#report(message, isThere);
   }
 
-  /** The message is gone; whoever sent a snapshot learns of it. */
   lose(message: Message): void {
-    if (message.kind === 'install-snapshot') this.raft(message.from).snapshotReported(message.to, false);
+    this.#report(message, false);
+  }
+
+  /** Whoever sent a snapshot learns whether it arrived, and no more. */
+  #report({ kind, from, to }: Message, isThere: boolean): void {
+    if (kind === 'install-snapshot' && this.reports) this.raft(from).snapshotReported(to, isThere);
   }
 
   tick(node: Node, ticks = 1): void {
@@ -177,7 +186,8 @@ export class Cluster {
 
   compact(id: number, keepEntries = 0): void {
     const node = this.node(id);
-    node.disk.compact(node.raft.compact(node.raft.appliedIndex, keepEntries));
+    const mark = node.raft.compact(node.raft.appliedIndex, keepEntries);
+    if (mark !== undefined) node.disk.compact(mark);
   }
 
   /** Only messages between members of one group get through. */

@@ -109,6 +109,22 @@ describe('R13, R14: who may stand', () => {
   });
 });
 
+describe('who was taken out', () => {
+  test('a leader that crashed before anybody had its own demotion is elected with it, and hands over', () => {
+    const cluster = new Cluster({ voters: [1, 2] });
+    cluster.elect(1);
+    cluster.partition([1], [2]);
+    cluster.raft(1).proposeConfig({ kind: 'simple', changes: [{ kind: 'add-learner', id: 1 }] });
+    cluster.settle();
+    cluster.crash(1);
+    cluster.restart(1);
+    cluster.heal();
+    cluster.run(60);
+    expect(cluster.leaders).toEqual([2]);
+    expect(cluster.raft(2).configuration).toMatchObject({ voters: [2], learners: [1] });
+  });
+});
+
 describe('R17, R18: who returns, and who is stuck', () => {
   test('a node that was cut off returns without a new term or a new leader', () => {
     const cluster = new Cluster(three);

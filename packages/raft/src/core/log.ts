@@ -50,6 +50,11 @@ export class Log {
   get configuration(): Configuration {
     return (this.#configs.at(-1) ?? this.#snapshot).configuration;
   }
+  /** The last one that is known to be committed. */
+  get committedConfiguration(): Configuration {
+    const placed = this.#configs.findLast(({ index }) => index <= this.#commit);
+    return (placed ?? this.#snapshot).configuration;
+  }
   /** Where the configuration in force stands. */
   get configIndex(): number {
     return (this.#configs.at(-1) ?? this.#snapshot).index;

@@ -208,7 +208,7 @@ export class Raft {
     this.#leadership?.voidLease();
   }
 
-  /** What became of a snapshot that this leader had sent: the transfer failed, or ended. */
+  /** Each `install-snapshot` that left ends with this: its transfer failed, or the other side has it. */
   snapshotReported(id: PeerId, isInstalled: boolean): void {
     this.#leadership?.onSnapshotReport(id, isInstalled);
   }
@@ -216,12 +216,11 @@ export class Raft {
   /**
    * A snapshot of the state at `index` is durable; entries before it may go.
    * @param keepEntries So many of them stay for followers that are a little behind.
-   * @returns What the snapshot has to carry, which is to be written with it.
+   * @returns What the snapshot has to carry; `undefined` when it is of no use, as a later one came from elsewhere.
    */
-  compact(index: number, keepEntries: number): SnapshotMark {
+  compact(index: number, keepEntries: number): SnapshotMark | undefined {
     assert(index <= this.#applied, `a snapshot at ${index} is of what was applied`);
-    // One from elsewhere came meanwhile.
-    if (index <= this.#log.snapshot.index) return this.#log.snapshot;
+    if (index <= this.#log.snapshot.index) return undefined;
     const mark = this.#log.markAt(index);
     this.#log.compact(mark, Math.max(index - keepEntries, this.#log.base));
     return mark;
@@ -274,8 +273,13 @@ export class Raft {
     return this.#writes.age >= this.#settings.electionTicks;
   }
 
+  /**
+   * Whose removal or demotion is not known to be committed may still be the only one that can be elected, with that very
+   * entry; its own vote counts no more (thesis §4.2.2). Who never was a voter does not stand.
+   */
   #mayLead(): boolean {
-    return this.#leadership === undefined && !this.isDamaged && isVoter(this.configuration, this.id);
+    if (this.#leadership !== undefined || this.isDamaged) return false;
+    return isVoter(this.configuration, this.id) || isVoter(this.#log.committedConfiguration, this.id);
   }
 
   /** A leader that was heard of lately is not to be disturbed (thesis §4.2.3, §9.6). */
