@@ -140,7 +140,8 @@ export class Leadership {
     if (!reply.isStalled) peer.lastActive = this.#now;
     peer.round = Math.max(peer.round, reply.round);
     peer.resume();
-    if (peer.match < this.#seat.log.last && !peer.isPaused) this.#sendAppend(reply.from, peer, true);
+    const isBehind = peer.match < this.#seat.log.last || reply.isDamaged;
+    if (isBehind && !peer.isPaused) this.#sendAppend(reply.from, peer, true);
     this.#confirmReads();
   }
 

@@ -65,6 +65,8 @@ export interface HeartbeatReply extends Led {
   readonly round: number;
   /** The follower's disk has not finished a write for an election timeout: it hears, and can't acknowledge. */
   readonly isStalled: boolean;
+  /** As in {@link AppendReply}: what it acknowledged may be gone, so the leader looks again. */
+  readonly isDamaged: boolean;
 }
 
 /** Delivered to the core when the driver holds the snapshot's data complete; answered by an {@link AppendReply}. */

@@ -450,7 +450,8 @@ export class Raft {
     this.#follow(from);
     takeCommit(this.#log, commit, this.isDamaged);
     const reply = { from: this.id, to: from, term: this.#term, session, round };
-    const message: Message = { kind: 'heartbeat-reply', ...reply, isStalled: this.#isStalled() };
+    const { isDamaged } = this;
+    const message: Message = { kind: 'heartbeat-reply', ...reply, isStalled: this.#isStalled(), isDamaged };
     // It says that this term is reached, and nothing about the log.
     if (this.#writes.durableTerm === this.#term) this.#outbox.send(message);
     else this.#outbox.sendAfterWrites(message);
