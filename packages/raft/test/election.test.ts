@@ -46,6 +46,17 @@ describe('R1: one vote in a term', () => {
     expect(answer(cluster, ask(2, 5))).toMatchObject({ kind: 'vote-reply', to: 2, isGranted: false });
   });
 
+  test('a vote that is given later in the term is written as well', () => {
+    const cluster = new Cluster(three);
+    const { disk } = cluster.node(3);
+    disk.entries = [{ kind: 'no-op', index: 1, term: 1 }];
+    disk.hardState = { term: 1, vote: 0, commit: 0 };
+    cluster.restart(3);
+    expect(answer(cluster, ask(1, 5, 0, 0))).toMatchObject({ isGranted: false });
+    expect(answer(cluster, ask(2, 5))).toMatchObject({ isGranted: true });
+    expect(disk.hardState).toMatchObject({ term: 5, vote: 2 });
+  });
+
   test('the grant leaves only when it is durable', () => {
     const cluster = new Cluster(three);
     cluster.deliver(ask(1, 5));

@@ -39,19 +39,24 @@ const terms = (cluster: Cluster, id: number): readonly number[] =>
 
 describe('R3: entries of earlier terms', () => {
   test('an old entry on a majority is not committed until one of the own term is, and then both are', () => {
-    const cluster = new Cluster(three);
+    const cluster = new Cluster(three, { appendMaxBytes: 1 });
+    const old: Entry = { kind: 'command', index: 2, term: 2, data: Buffer.from('old') };
     for (const id of [1, 2]) {
       cluster.node(id).disk.hardState = { term: 2, vote: 0, commit: 0 };
-      cluster.node(id).disk.entries = [noOp(1, 1), noOp(2, 2)];
+      cluster.node(id).disk.entries = id === 1 ? [noOp(1, 1), old] : [noOp(1, 1)];
       cluster.restart(id);
     }
-    cluster.partition([1, 2]);
-    // The old entries are on a majority all the time; the no-op of the new term reaches nobody yet.
     let isOpen = false;
+    // An append that could bring the no-op to node 2 is held back; one that is refused is not.
     cluster.passes = (message) =>
-      message.to !== 3 && (isOpen || message.kind !== 'append-entries' || message.prevIndex < 2);
+      message.to !== 3 &&
+      (isOpen ||
+        message.kind !== 'append-entries' ||
+        message.prevIndex > cluster.raft(2).lastIndex ||
+        message.entries.every(({ term }) => term < 3));
     cluster.elect(1);
     cluster.run(3);
+    expect(cluster.raft(1).progress(2)?.match).toBe(2);
     expect(cluster.raft(1)).toMatchObject({ term: 3, lastIndex: 3, commitIndex: 0 });
     isOpen = true;
     cluster.run(3);
