@@ -128,8 +128,9 @@ describe('R25: what was lost below the durable mark', () => {
     cluster.run(2);
     cluster.crash(3);
     cluster.node(3).disk.entries.length = 2;
+    // What it had noted as committed reaches beyond what is left.
     const { hardState } = cluster.node(3).disk;
-    cluster.node(3).disk.hardState = { ...hardState, commit: 0 };
+    cluster.node(3).disk.hardState = { ...hardState, commit: 4 };
     cluster.restart(3, { damagedThrough: 4 });
     return cluster;
   };

@@ -1,5 +1,4 @@
 // What the calls of a core answer. A refusal changed nothing.
-import type { ConfigChange } from './confchange.ts';
 import type { PeerId } from './entry.ts';
 
 export type RefusalReason =
@@ -35,9 +34,3 @@ export interface Proposed {
 export interface Accepted {
   readonly isAccepted: true;
 }
-
-export type MembersProposal =
-  | { readonly kind: 'simple'; readonly changes: readonly ConfigChange[] }
-  /** With `autoLeave` the leader, or its successor, leaves the joint configuration by itself. */
-  | { readonly kind: 'enter-joint'; readonly changes: readonly ConfigChange[]; readonly autoLeave: boolean }
-  | { readonly kind: 'leave-joint' };

@@ -110,3 +110,19 @@ export function restore(config: Configuration): Configuration {
   if (config.autoLeave && outgoing.length === 0) refuse('leaves by itself what is not joint');
   return next;
 }
+
+export type MembersProposal =
+  | { readonly kind: 'simple'; readonly changes: readonly ConfigChange[] }
+  /** With `autoLeave` the leader, or its successor, leaves the joint configuration by itself. */
+  | { readonly kind: 'enter-joint'; readonly changes: readonly ConfigChange[]; readonly autoLeave: boolean }
+  | { readonly kind: 'leave-joint' };
+
+/**
+ * What a proposal makes of a configuration.
+ * @throws {@link ActorError} `ACTOR_CONFIG_INVALID` as the change itself does.
+ */
+export function changed(config: Configuration, proposal: MembersProposal): Configuration {
+  if (proposal.kind === 'simple') return simple(config, proposal.changes);
+  if (proposal.kind === 'enter-joint') return enterJoint(config, proposal.changes, proposal.autoLeave);
+  return leaveJoint(config);
+}

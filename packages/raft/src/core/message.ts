@@ -103,3 +103,12 @@ export type Message =
   | TimeoutNow
   | ReadRequest
   | ReadReply;
+
+/** Whether its term is one that nobody has reached yet. */
+export const isHypothetical = (message: Message): boolean =>
+  (message.kind === 'request-vote' && message.isPreVote) ||
+  (message.kind === 'vote-reply' && message.isPreVote && message.isGranted);
+
+/** Whether only a leader of its term sends it to a follower. */
+export const isLeaders = (message: Message): message is AppendEntries | Heartbeat | InstallSnapshot =>
+  message.kind === 'append-entries' || message.kind === 'heartbeat' || message.kind === 'install-snapshot';

@@ -132,3 +132,6 @@ export class Progress {
     this.#next = this.#match + 1;
   }
 }
+
+/** What may be asked about a follower. */
+export type ProgressView = Pick<Progress, 'state' | 'match' | 'next' | 'inflights' | 'isPaused' | 'session'>;

@@ -1,24 +1,27 @@
 // One node of one group. Events go in by `step`, `tick` and the calls of its user; `ready` gives out what is to be sent,
 // written and applied, and `persisted` and `applied` tell what became of it, in any interleaving. Nothing here waits.
 import { assert } from '@actor/core';
-import type { Accepted, MembersProposal, Proposed, Refusal, RefusalReason } from './answers.ts';
+import type { Accepted, Proposed, Refusal, RefusalReason } from './answers.ts';
 import { Candidacy } from './candidacy.ts';
 import { isJoint, isVoter, membersOf, type Configuration } from './configuration.ts';
-import { enterJoint, leaveJoint, restore, simple } from './confchange.ts';
+import { changed, leaveJoint, restore, type MembersProposal } from './confchange.ts';
 import { nobody, type Entry, type PeerId, type SnapshotMark } from './entry.ts';
+import { ElectionTimer } from './election-timer.ts';
 import { accepted, takeCommit, takeEntries, takeSnapshot, type AppendAnswer } from './follower.ts';
+import { Lanes } from './lanes.ts';
 import { Leadership } from './leadership.ts';
 import { Log } from './log.ts';
-import type {
-  AppendEntries,
-  Heartbeat,
-  InstallSnapshot,
-  Message,
-  RequestVote,
-  VoteReply,
+import {
+  isHypothetical,
+  isLeaders,
+  type Heartbeat,
+  type Message,
+  type RequestVote,
+  type VoteReply,
 } from './message.ts';
-import type { Progress } from './progress.ts';
-import { Outbox, type Apply, type Batch, type Persist, type Role, type SoftState } from './ready.ts';
+import { Outbox } from './outbox.ts';
+import type { ProgressView } from './progress.ts';
+import type { Batch, Role, SoftState } from './ready.ts';
 import { LocalReads } from './reads.ts';
 import { settingsOf, type RaftOptions, type Settings } from './settings.ts';
 import { Writes } from './writes.ts';
@@ -30,24 +33,14 @@ export class Raft {
   readonly #writes: Writes;
   readonly #outbox = new Outbox();
   readonly #reads: LocalReads;
+  readonly #lanes: Lanes;
+  readonly #timer: ElectionTimer;
   #term: number;
   #vote: PeerId;
   #leader: PeerId = nobody;
   #candidacy: Candidacy | undefined;
   #leadership: Leadership | undefined;
-  /** Ticks since the leader was heard of, a vote was given, or a campaign began. */
-  #elapsed = 0;
-  #timeout = 0;
-  /** Before its last crash this node may have promised a leader its lease. */
-  #promiseTicks: number;
   #damagedThrough: number;
-  #handedTerm: number;
-  #handedVote: PeerId;
-  /** A snapshot that has not been handed out to be written, or to be applied. */
-  #unwritten: SnapshotMark | undefined;
-  #unapplied: SnapshotMark | undefined;
-  #applying: number;
-  #applied: number;
   #softState: SoftState | undefined;
 
   /** @throws {@link ActorError} `ACTOR_CONFIG_INVALID` for an option, or for a configuration that contradicts itself. */
@@ -56,20 +49,21 @@ export class Raft {
     this.id = this.#settings.id;
     const snapshot = { ...options.snapshot, configuration: restore(options.snapshot.configuration) };
     const { term = 0, vote = nobody, commit = 0 } = options.hardState ?? {};
-    this.#log = new Log(snapshot, options.entries ?? [], commit);
-    assert(term >= this.#log.lastTerm, 'the term is not behind the log');
-    this.#term = this.#handedTerm = term;
-    this.#vote = this.#handedVote = vote;
-    this.#writes = new Writes(this.#log.last, term);
-    this.#applying = this.#applied = options.applied ?? snapshot.index;
-    assert(
-      this.#applied >= snapshot.index && this.#applied <= this.#log.commit,
-      'what is applied is committed',
-    );
+    const entries = options.entries ?? [];
     this.#damagedThrough = options.damagedThrough ?? 0;
-    this.#promiseTicks = this.#settings.lease ? this.#settings.electionTicks : 0;
+    // Of a damaged log less may be left than was committed.
+    const known = this.isDamaged ? Math.min(commit, snapshot.index + entries.length) : commit;
+    this.#log = new Log(snapshot, entries, known);
+    assert(term >= this.#log.lastTerm, 'the term is not behind the log');
+    this.#term = term;
+    this.#vote = vote;
+    this.#writes = new Writes(this.#log.last, term);
+    const applied = options.applied ?? snapshot.index;
+    assert(applied >= snapshot.index && applied <= this.#log.commit, 'what is applied is committed');
+    const parts = { settings: this.#settings, log: this.#log, writes: this.#writes, outbox: this.#outbox };
+    this.#lanes = new Lanes(parts, { term, vote }, applied);
+    this.#timer = new ElectionTimer(this.#settings);
     this.#reads = new LocalReads(this.#settings.readsMax);
-    this.#restartTimer();
   }
 
   get term(): number {
@@ -98,7 +92,7 @@ export class Raft {
     return this.#writes.durable;
   }
   get appliedIndex(): number {
-    return this.#applied;
+    return this.#lanes.applied;
   }
   /** It lost what it may have acknowledged, and has not got it back yet. */
   get isDamaged(): boolean {
@@ -111,7 +105,7 @@ export class Raft {
   }
 
   /** At the leader, how far a follower is. */
-  progress(id: PeerId): Progress | undefined {
+  progress(id: PeerId): ProgressView | undefined {
     return this.#leadership?.progress(id);
   }
 
@@ -219,7 +213,7 @@ export class Raft {
    * @returns What the snapshot has to carry; `undefined` when it is of no use, as a later one came from elsewhere.
    */
   compact(index: number, keepEntries: number): SnapshotMark | undefined {
-    assert(index <= this.#applied, `a snapshot at ${index} is of what was applied`);
+    assert(index <= this.#lanes.applied, `a snapshot at ${index} is of what was applied`);
     if (index <= this.#log.snapshot.index) return undefined;
     const mark = this.#log.markAt(index);
     this.#log.compact(mark, Math.max(index - keepEntries, this.#log.base));
@@ -229,10 +223,10 @@ export class Raft {
   /** Everything that is to be done now, or `undefined`. The next batch may be taken before this one is done. */
   ready(): Batch | undefined {
     this.#leadership?.flush();
-    const persist = this.#takePersist();
-    const apply = this.#takeApply();
+    const persist = this.#lanes.takePersist({ term: this.#term, vote: this.#vote });
+    const apply = this.#lanes.takeApply();
     const send = this.#outbox.takeNow();
-    const reads = this.#reads.take(this.#applied);
+    const reads = this.#reads.take(this.#lanes.applied);
     const softState = this.#takeSoftState();
     const isEmpty = persist === undefined && apply === undefined && softState === undefined;
     if (isEmpty && send.length === 0 && reads.length === 0) return undefined;
@@ -249,13 +243,11 @@ export class Raft {
 
   /** The state machine has everything up to `index`. */
   applied(index: number): void {
-    assert(index >= this.#applied && index <= this.#applying, `applied ${index} of ${this.#applying}`);
-    this.#applied = index;
+    this.#lanes.reportApplied(index);
   }
 
   #tickOnce(): void {
-    this.#elapsed++;
-    if (this.#promiseTicks > 0) this.#promiseTicks--;
+    this.#timer.tick();
     this.#writes.tick();
     this.#reads.tick();
     const leadership = this.#leadership;
@@ -263,7 +255,7 @@ export class Raft {
       leadership.tick();
       // Whom nobody answers, or who can't write, only keeps others from leading.
       if (this.#isStalled() || !leadership.hasQuorum) this.#becomeFollower(this.#term, nobody);
-    } else if (this.#elapsed >= this.#timeout) {
+    } else if (this.#timer.isDue) {
       if (this.#mayLead() && !this.#isStalled()) this.#preCampaign();
       else this.#setLeader(nobody);
     }
@@ -284,14 +276,14 @@ export class Raft {
 
   /** A leader that was heard of lately is not to be disturbed (thesis §4.2.3, §9.6). */
   #protectsLeader(): boolean {
-    if (this.#leadership !== undefined || this.#promiseTicks > 0) return true;
-    return this.#leader !== nobody && this.#elapsed < this.#settings.electionTicks;
+    if (this.#leadership !== undefined || this.#timer.isPromised) return true;
+    return this.#leader !== nobody && this.#timer.isFresh;
   }
 
   #preCampaign(): void {
     this.#setLeader(nobody);
     this.#candidacy = new Candidacy(true);
-    this.#restartTimer();
+    this.#timer.restart();
     this.#requestVotes(true, false);
     this.#onVote(this.id, true);
   }
@@ -301,7 +293,7 @@ export class Raft {
     this.#vote = this.id;
     this.#setLeader(nobody);
     this.#candidacy = new Candidacy(false);
-    this.#restartTimer();
+    this.#timer.restart();
     // The own vote counts when it is durable, see `persisted`.
     this.#requestVotes(false, isTransfer);
   }
@@ -354,18 +346,12 @@ export class Raft {
     this.#leadership = undefined;
     this.#reads.dropAsked();
     this.#setLeader(leader);
-    this.#restartTimer();
+    this.#timer.restart();
   }
 
   #setLeader(leader: PeerId): void {
     if (leader !== this.#leader) this.#reads.dropAsked();
     this.#leader = leader;
-  }
-
-  #restartTimer(): void {
-    const { electionTicks, random } = this.#settings;
-    this.#elapsed = 0;
-    this.#timeout = electionTicks + Math.floor(random() * electionTicks);
   }
 
   /** From a term that is over. A leader of it has to learn that, or this node would never be reached again. */
@@ -392,8 +378,7 @@ export class Raft {
         return this.#onHeartbeat(message);
       case 'install-snapshot':
         this.#follow(message.from);
-        if (takeSnapshot(this.#log, this.#writes, message.snapshot))
-          this.#unwritten = this.#unapplied = message.snapshot;
+        if (takeSnapshot(this.#log, this.#writes, message.snapshot)) this.#lanes.restored(message.snapshot);
         this.#sendAppendReply(message, accepted(this.#log.commit));
         return this.#heal();
       case 'append-reply':
@@ -417,7 +402,7 @@ export class Raft {
     assert(this.#leadership === undefined, `${leader} leads in term ${this.#term}, as this node does`);
     if (this.#candidacy !== undefined) this.#becomeFollower(this.#term, leader);
     this.#setLeader(leader);
-    this.#elapsed = 0;
+    this.#timer.reset();
   }
 
   #onRequestVote(request: RequestVote): void {
@@ -429,7 +414,7 @@ export class Raft {
       this.#log.isCoveredBy(request.lastIndex, request.lastTerm);
     if (isGranted && !isPreVote) {
       this.#vote = from;
-      this.#elapsed = 0;
+      this.#timer.reset();
     }
     this.#sendVoteReply(request, isGranted);
   }
@@ -499,45 +484,6 @@ export class Raft {
       this.#damagedThrough = 0;
   }
 
-  #takePersist(): Persist | undefined {
-    const { commit, base, last } = this.#log;
-    const from = Math.max(this.#writes.handed, base) + 1;
-    const isDirty = this.#term !== this.#handedTerm || this.#vote !== this.#handedVote;
-    const isNew = isDirty || this.#unwritten !== undefined || from <= last;
-    if (!isNew && !this.#outbox.hasWaiting) return undefined;
-    if (this.#writes.inFlight >= this.#settings.writesMax) return undefined;
-    if (!isNew && this.#writes.inFlight === 0) {
-      for (const message of this.#outbox.takeWaiting()) this.#outbox.send(message);
-      return undefined;
-    }
-    const entries = this.#log.slice(from, last, Number.MAX_SAFE_INTEGER);
-    const snapshot = this.#unwritten;
-    this.#unwritten = undefined;
-    this.#handedTerm = this.#term;
-    this.#handedVote = this.#vote;
-    const seq = this.#writes.handOut(this.#term, last);
-    const hardState = { term: this.#term, vote: this.#vote, commit };
-    return { seq, term: this.#term, hardState, snapshot, entries, messages: this.#outbox.takeWaiting() };
-  }
-
-  #takeApply(): Apply | undefined {
-    const { applyMaxBytes, applyMaxEntries } = this.#settings;
-    // Only what is on the own disk: a state machine never is ahead of its log.
-    const durable = Math.min(this.#log.commit, this.#writes.durable);
-    const snapshot = this.#unapplied;
-    if (snapshot !== undefined) {
-      if (durable < snapshot.index) return undefined;
-      this.#unapplied = undefined;
-      this.#applying = snapshot.index;
-      return { snapshot, entries: [] };
-    }
-    const to = Math.min(durable, this.#applied + applyMaxEntries);
-    if (to <= this.#applying) return undefined;
-    const entries = this.#log.slice(this.#applying + 1, to, applyMaxBytes);
-    this.#applying += entries.length;
-    return { snapshot: undefined, entries };
-  }
-
   #takeSoftState(): SoftState | undefined {
     const { role, leader, term, isDamaged } = this;
     const before = this.#softState;
@@ -550,19 +496,4 @@ export class Raft {
   #refuse(reason: RefusalReason): Refusal {
     return { isAccepted: false, reason, leader: this.#leader };
   }
-}
-
-/** Whether its term is one that nobody has reached yet. */
-const isHypothetical = (message: Message): boolean =>
-  (message.kind === 'request-vote' && message.isPreVote) ||
-  (message.kind === 'vote-reply' && message.isPreVote && message.isGranted);
-
-/** Whether only a leader of its term sends it to a follower. */
-const isLeaders = (message: Message): message is AppendEntries | Heartbeat | InstallSnapshot =>
-  message.kind === 'append-entries' || message.kind === 'heartbeat' || message.kind === 'install-snapshot';
-
-function changed(config: Configuration, proposal: MembersProposal): Configuration {
-  if (proposal.kind === 'simple') return simple(config, proposal.changes);
-  if (proposal.kind === 'enter-joint') return enterJoint(config, proposal.changes, proposal.autoLeave);
-  return leaveJoint(config);
 }
