@@ -2,7 +2,7 @@
 import {
   Raft,
   configuration,
-  type Batch,
+  type Apply,
   type Message,
   type RaftOptions,
   type ReadResult,
@@ -14,6 +14,8 @@ export interface Node {
   raft: Raft;
   readonly disk: Disk;
   machine: Machine;
+  /** Handed out for the machine, which has not begun with them. */
+  readonly applies: Apply[];
   readonly reads: ReadResult[];
   isUp: boolean;
   /** Writes wait until the test lets them through. */
@@ -50,14 +52,8 @@ export class Cluster {
       const disk = new Disk(mark);
       const raft = this.#start(id, disk);
       return {
-        raft,
-        disk,
-        machine: new Machine(),
-        reads: [],
-        isUp: true,
-        isStalled: false,
-        seen: 0,
-        term: 0,
+        ...{ raft, disk, machine: new Machine(), applies: [], reads: [] },
+        ...{ isUp: true, isStalled: false, seen: 0, term: 0 },
       };
     });
   }
@@ -84,13 +80,13 @@ export class Cluster {
     return this.nodes.filter((n) => n.isUp && n.raft.role === 'leader').map((n) => n.raft.id);
   }
 
-  /** Takes one batch of a node: messages out, writes queued, entries applied. */
+  /** Takes one batch of a node: messages out, writes and entries queued. */
   take(node: Node): boolean {
     const batch = node.isUp ? node.raft.ready() : undefined;
     if (batch === undefined) return false;
     this.#send(batch.send, node);
     if (batch.persist !== undefined) node.disk.pending.push(batch.persist);
-    this.#apply(node, batch);
+    if (batch.apply !== undefined) node.applies.push(batch.apply);
     node.reads.push(...batch.reads);
     this.check(node);
     return true;
@@ -102,6 +98,20 @@ export class Cluster {
     if (step === undefined) return false;
     this.#send(step.messages, node);
     node.raft.persisted(step.seq, step.term);
+    this.check(node);
+    return true;
+  }
+
+  /** The machine works off the oldest batch that it was given. */
+  apply(node: Node): boolean {
+    const apply = node.applies.shift();
+    if (apply === undefined) return false;
+    node.machine.restore(apply, this.invariants.states);
+    for (const entry of apply.entries) {
+      node.machine.apply(entry);
+      this.invariants.applied(node);
+    }
+    node.raft.applied(node.machine.index);
     this.check(node);
     return true;
   }
@@ -135,7 +145,7 @@ export class Cluster {
     for (let rounds = 0; rounds < 2000; rounds++) {
       let hasMoved = false;
       for (const node of this.nodes) {
-        while (this.take(node)) hasMoved = true;
+        while (this.take(node) || this.apply(node)) hasMoved = true;
         while (node.isUp && !node.isStalled && this.write(node)) hasMoved = true;
       }
       for (const message of this.network.splice(0)) {
@@ -172,6 +182,7 @@ export class Cluster {
     const node = this.node(id);
     node.isUp = false;
     node.disk.pending.length = 0;
+    node.applies.length = 0;
   }
 
   restart(id: number, extra: Options = {}): void {
@@ -207,15 +218,5 @@ export class Cluster {
       this.invariants.sent(message, node);
       this.network.push(message);
     }
-  }
-
-  #apply(node: Node, { apply }: Batch): void {
-    if (apply === undefined) return;
-    node.machine.restore(apply, this.invariants.states);
-    for (const entry of apply.entries) {
-      node.machine.apply(entry);
-      this.invariants.applied(node);
-    }
-    node.raft.applied(node.machine.index);
   }
 }

@@ -39,9 +39,9 @@ class Schedule {
       { voters: everybody.slice(0, founders), spare: everybody.slice(founders) },
       {
         random: this.#random,
-        appendMaxBytes: 1 + this.#below(12),
+        appendMaxBytes: 1 + this.#below(150),
         inflightMaxMessages: 1 + this.#below(4),
-        applyMaxBytes: 1 + this.#below(12),
+        applyMaxBytes: 1 + this.#below(150),
         writesMax: 1 + this.#below(4),
       },
     );
@@ -74,7 +74,8 @@ class Schedule {
     if (node === undefined) return;
     const dice = this.#random();
     if (dice < 0.35) this.#message();
-    else if (dice < 0.6) this.#cluster.take(node);
+    else if (dice < 0.55) this.#cluster.take(node);
+    else if (dice < 0.6) this.#cluster.apply(node);
     else if (dice < 0.8) this.#write(node);
     else if (dice < 0.88) this.#cluster.tick(node, 1 + this.#below(2));
     else if (dice < 0.96) this.#use(node);

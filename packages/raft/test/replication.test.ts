@@ -167,7 +167,7 @@ describe('R7, R8: answers out of order, and out of date', () => {
   });
 
   test('appends under way are bounded by size as well', () => {
-    const cluster = new Cluster(three, { appendMaxBytes: 4, inflightMaxBytes: 8 });
+    const cluster = new Cluster(three, { appendMaxBytes: 36, inflightMaxBytes: 72 });
     cluster.elect(1);
     cluster.passes = ({ to }) => to !== 3;
     for (let n = 0; n < 20; n++) cluster.propose(1, 'four');
@@ -212,7 +212,7 @@ describe('lost messages', () => {
   });
 
   test('R31: commands without a quorum are bounded, and refused beyond the bound', () => {
-    const cluster = new Cluster(three, { uncommittedMaxBytes: 8 });
+    const cluster = new Cluster(three, { uncommittedMaxBytes: 72 });
     cluster.elect(1);
     cluster.partition([1]);
     expect(cluster.propose(1, 'four')).toMatchObject({ isAccepted: true });

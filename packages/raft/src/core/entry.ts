@@ -36,8 +36,12 @@ export interface ConfigEntry extends Position {
 
 export type Entry = Command | NoOp | ConfigEntry;
 
+/** What an entry counts for besides its data, so that a bound of bytes bounds empty commands too. */
+export const entryOverheadBytes = 32;
+
 /** What an entry counts for in a bound of bytes. */
-export const sizeOf = (entry: Entry): number => (entry.kind === 'command' ? entry.data.byteLength : 0);
+export const sizeOf = (entry: Entry): number =>
+  entryOverheadBytes + (entry.kind === 'command' ? entry.data.byteLength : 0);
 
 /** What must be durable before a message that relies on it leaves. */
 export interface HardState {

@@ -5,7 +5,7 @@ import type { Accepted, Proposed, Refusal, RefusalReason } from './answers.ts';
 import { Candidacy } from './candidacy.ts';
 import { isJoint, isVoter, membersOf, type Configuration } from './configuration.ts';
 import { changed, leaveJoint, restore, type MembersProposal } from './confchange.ts';
-import { nobody, type Entry, type PeerId, type SnapshotMark } from './entry.ts';
+import { entryOverheadBytes, nobody, type Entry, type PeerId, type SnapshotMark } from './entry.ts';
 import { ElectionTimer } from './election-timer.ts';
 import { accepted, takeCommit, takeEntries, takeSnapshot, type AppendAnswer } from './follower.ts';
 import { Lanes } from './lanes.ts';
@@ -135,7 +135,7 @@ export class Raft {
     const leadership = this.#leadership;
     if (leadership === undefined) return this.#refuse('not-leader');
     if (leadership.transferee !== nobody) return this.#refuse('transferring');
-    const bytes = data.reduce((sum, command) => sum + command.byteLength, 0);
+    const bytes = data.reduce((sum, command) => sum + entryOverheadBytes + command.byteLength, 0);
     const held = leadership.uncommittedBytes;
     // A single one that is larger than the bound may go when nothing else is held.
     if (held > 0 && held + bytes > this.#settings.uncommittedMaxBytes) return this.#refuse('full');
