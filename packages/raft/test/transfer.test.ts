@@ -30,6 +30,17 @@ describe('R20: leadership is handed over', () => {
     expect(cluster.commands(3)).toEqual(['a']);
   });
 
+  test('a follower that is behind is not called to stand, as it could only raise the term', () => {
+    const cluster = led();
+    cluster.passes = ({ to, kind }) => to !== 3 || kind !== 'append-entries';
+    cluster.propose(1, 'a');
+    cluster.settle();
+    cluster.raft(1).transfer(3);
+    cluster.settle();
+    expect(cluster.leaders).toEqual([1]);
+    expect(cluster.raft(3).term).toBe(1);
+  });
+
   test('to itself, to a learner, to a stranger or by a follower it is refused', () => {
     const cluster = new Cluster({ voters: [1, 2], learners: [3] });
     cluster.elect(1);

@@ -344,11 +344,11 @@ export class Raft {
     }
     this.#candidacy = undefined;
     this.#leadership = undefined;
-    this.#reads.dropAsked();
     this.#setLeader(leader);
     this.#timer.restart();
   }
 
+  /** Reads that wait for an answer wait for this leader's. */
   #setLeader(leader: PeerId): void {
     if (leader !== this.#leader) this.#reads.dropAsked();
     this.#leader = leader;
