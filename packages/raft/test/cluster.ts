@@ -197,8 +197,10 @@ export class Cluster {
 
   compact(id: number, keepEntries = 0): void {
     const node = this.node(id);
-    const mark = node.raft.compact(node.raft.appliedIndex, keepEntries);
-    if (mark !== undefined) node.disk.compact(mark);
+    // A snapshot from elsewhere may have come: then the state that was applied is of no use any more.
+    if (node.raft.entryAt(node.raft.appliedIndex) === undefined) return;
+    const mark = node.raft.markAt(node.raft.appliedIndex);
+    if (node.raft.compact(mark, keepEntries)) node.disk.compact(mark);
   }
 
   /** Only messages between members of one group get through. */

@@ -106,6 +106,20 @@ describe('R27: writes that were overtaken', () => {
     expect(raft.durableIndex).toBe(0);
   });
 
+  test('a notice of an earlier term is ignored, and the write of the new term covers what it held', () => {
+    const cluster = new Cluster(three);
+    const { raft } = cluster.node(3);
+    raft.step(append(1, 0, 0, noOp(1, 1), noOp(2, 1)));
+    const first = raft.ready()?.persist;
+    raft.step({ kind: 'heartbeat', from: 1, to: 3, term: 2, session: 1, commit: 0, round: 1 });
+    raft.persisted(first?.seq ?? 0, 1);
+    expect(raft.durableIndex).toBe(0);
+    const second = raft.ready()?.persist;
+    expect(second).toMatchObject({ term: 2, entries: [] });
+    raft.persisted(second?.seq ?? 0, 2);
+    expect(raft.durableIndex).toBe(2);
+  });
+
   test('one notice stands for every write before it', () => {
     const cluster = new Cluster({ voters: [1] });
     cluster.elect(1);

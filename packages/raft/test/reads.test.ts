@@ -179,6 +179,29 @@ describe('R22: leases', () => {
     expect(reads(handing)).toBe(0);
   });
 
+  test('a follower keeps its promise, although a higher term made it forget the leader', () => {
+    const cluster = leased();
+    const refusal = { kind: 'vote-reply', isPreVote: true, isGranted: false } as const;
+    cluster.deliver({ ...refusal, from: 3, to: 2, term: 9 });
+    expect(cluster.raft(2)).toMatchObject({ term: 9, leader: 0 });
+    const ask: RequestVote = {
+      ...{ kind: 'request-vote', from: 3, to: 2, term: 9, isPreVote: false, isTransfer: false },
+      ...{ lastIndex: 99, lastTerm: 8 },
+    };
+    cluster.network = [];
+    for (const term of [9, 10]) cluster.deliver({ ...ask, term });
+    cluster.raft(2).campaign();
+    expect(cluster.raft(2)).toMatchObject({ term: 9, role: 'follower' });
+    cluster.tick(cluster.node(2), 9);
+    cluster.deliver(ask);
+    cluster.take(cluster.node(2));
+    expect(cluster.network).toEqual([]);
+    cluster.tick(cluster.node(2));
+    cluster.deliver(ask);
+    cluster.settle();
+    expect(cluster.node(2).disk.hardState).toMatchObject({ term: 9, vote: 3 });
+  });
+
   test('a node that may have promised a lease before it restarted gives no vote for an election timeout', () => {
     const cluster = leased();
     cluster.crash(1);

@@ -6,7 +6,9 @@ export class ElectionTimer {
   /** Ticks since the leader was heard of, a vote was given, or a campaign began. */
   #elapsed = 0;
   #timeout = 0;
-  /** Before its last crash this node may have promised a leader its lease. */
+  /**
+   * With leases: for so long no other leader may be helped, whatever this node forgot meanwhile by a restart or a new term.
+   */
   #promiseTicks: number;
 
   constructor(settings: Settings) {
@@ -35,6 +37,12 @@ export class ElectionTimer {
   /** The time begins again, with the same timeout. */
   reset(): void {
     this.#elapsed = 0;
+  }
+
+  /** The leader spoke, and may count on this node for an election timeout. */
+  heard(): void {
+    this.reset();
+    if (this.#settings.lease) this.#promiseTicks = this.#settings.electionTicks;
   }
 
   /** The time begins again with another timeout, so that two nodes seldom stand together twice. */

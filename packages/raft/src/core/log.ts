@@ -135,7 +135,6 @@ export class Log {
   /** A snapshot at `mark` is durable here: forget entries up to `base`, which may keep some of before for slow followers. */
   compact(mark: SnapshotMark, base: number): void {
     assert(base <= mark.index && mark.index <= this.#commit, 'what is forgotten is in the snapshot');
-    if (mark.index < this.#snapshot.index) return;
     this.#snapshot = mark;
     if (base <= this.#base) return;
     this.#terms.compact(base);

@@ -119,8 +119,8 @@ export class Raft {
   step(message: Message): void {
     assert(message.to === this.id, `a message to ${message.to} came to ${this.id}`);
     assert(Number.isSafeInteger(message.term), 'terms are integers');
+    if (message.kind === 'request-vote' && this.#isDisturbing(message)) return;
     if (message.term > this.#term) {
-      if (message.kind === 'request-vote' && !message.isTransfer && this.#protectsLeader()) return;
       if (!isHypothetical(message))
         this.#becomeFollower(message.term, isLeaders(message) ? message.from : nobody);
     } else if (message.term < this.#term) {
@@ -192,9 +192,9 @@ export class Raft {
     return { isAccepted: true };
   }
 
-  /** Stands for election now, as if the timeout had passed. */
+  /** Stands for election now, as if the timeout had passed; not while it owes a leader its lease. */
   campaign(): void {
-    if (this.#mayLead()) this.#preCampaign();
+    if (this.#mayLead() && !this.#timer.isPromised) this.#preCampaign();
   }
 
   /** The clock can't be trusted about the past, as after a pause: reads go by a round again. */
@@ -207,17 +207,21 @@ export class Raft {
     this.#leadership?.onSnapshotReport(id, isInstalled);
   }
 
-  /**
-   * A snapshot of the state at `index` is durable; entries before it may go.
-   * @param keepEntries So many of them stay for followers that are a little behind.
-   * @returns What the snapshot has to carry; `undefined` when it is of no use, as a later one came from elsewhere.
-   */
-  compact(index: number, keepEntries: number): SnapshotMark | undefined {
+  /** What a snapshot of the state at `index` has to carry. */
+  markAt(index: number): SnapshotMark {
     assert(index <= this.#lanes.applied, `a snapshot at ${index} is of what was applied`);
-    if (index <= this.#log.snapshot.index) return undefined;
-    const mark = this.#log.markAt(index);
-    this.#log.compact(mark, Math.max(index - keepEntries, this.#log.base));
-    return mark;
+    return this.#log.markAt(index);
+  }
+
+  /**
+   * A snapshot with this mark is durable; entries before it may go.
+   * @param keepEntries So many of them stay for followers that are a little behind.
+   * @returns False when the snapshot is of no use, as a later one came from elsewhere.
+   */
+  compact(mark: SnapshotMark, keepEntries: number): boolean {
+    if (mark.index <= this.#log.snapshot.index) return false;
+    this.#log.compact(mark, Math.max(mark.index - keepEntries, this.#log.base));
+    return true;
   }
 
   /** Everything that is to be done now, or `undefined`. The next batch may be taken before this one is done. */
@@ -274,10 +278,12 @@ export class Raft {
     return isVoter(this.configuration, this.id) || isVoter(this.#log.committedConfiguration, this.id);
   }
 
-  /** A leader that was heard of lately is not to be disturbed (thesis §4.2.3, §9.6). */
-  #protectsLeader(): boolean {
-    if (this.#leadership !== undefined || this.#timer.isPromised) return true;
-    return this.#leader !== nobody && this.#timer.isFresh;
+  /** A leader that was heard of lately, and did not ask for this, is to be left in peace (thesis §4.2.3, §9.6). */
+  #isDisturbing({ term, isTransfer }: RequestVote): boolean {
+    if (isTransfer || term < this.#term) return false;
+    if (this.#timer.isPromised) return true;
+    if (term === this.#term) return false;
+    return this.#leadership !== undefined || (this.#leader !== nobody && this.#timer.isFresh);
   }
 
   #preCampaign(): void {
@@ -402,7 +408,7 @@ export class Raft {
     assert(this.#leadership === undefined, `${leader} leads in term ${this.#term}, as this node does`);
     if (this.#candidacy !== undefined) this.#becomeFollower(this.#term, leader);
     this.#setLeader(leader);
-    this.#timer.reset();
+    this.#timer.heard();
   }
 
   #onRequestVote(request: RequestVote): void {
