@@ -1,0 +1,11 @@
+export * from './answers.ts';
+export * from './configuration.ts';
+export * from './confchange.ts';
+export * from './entry.ts';
+export type * from './message.ts';
+export type { ProgressState, ProgressView } from './progress.ts';
+export * from './quorum.ts';
+export * from './raft.ts';
+export * from './ready.ts';
+export type { ReadResult } from './reads.ts';
+export { type RaftOptions } from './settings.ts';
