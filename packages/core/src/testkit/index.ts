@@ -2,6 +2,7 @@
 export * from './agenda.ts';
 export * from './case.ts';
 export * from './discovery-suite.ts';
+export { DiskFaults } from './disk-faults.ts';
 export * from './fault-network.ts';
 export * from './link-model.ts';
 export * from './membership-fixture.ts';
