@@ -1,0 +1,111 @@
+// Random appends with crashes and failures at any moment, against a model: what was acknowledged is there afterwards, in
+// order and as a whole, and nothing that was never appended.
+import type { LogWrite } from '@actor/core';
+import { RandomStream } from '@actor/core/testkit';
+import { describe, expect, test } from 'vitest';
+
+import type { WriteAheadLog } from '../src/index.ts';
+import { Machine } from './disk.ts';
+import { applied, type Content, contentOf, fingerprint, randomWrite } from './model.ts';
+
+const firstSeed = Number(process.env['SEED'] ?? 1);
+const runs = Number(process.env['RUNS'] ?? 40);
+const livesPerRun = 12;
+
+/** What may be found at the start of a life: what it held before, and after each append of that life. */
+interface History {
+  readonly contents: Content[];
+  acknowledged: number;
+}
+
+/** Appends for a while, some without waiting, until the life ends by something. */
+async function live(
+  machine: Machine,
+  log: WriteAheadLog,
+  random: RandomStream,
+  history: History,
+): Promise<void> {
+  const fault = random.pick(['none', 'none', 'sync', 'full', 'stall'] as const);
+  const faultAt = random.below(40);
+  const pending: Promise<void>[] = [];
+  for (let step = 0; step < 40; step += 1) {
+    if (step === faultAt && fault === 'sync') machine.disk.faults.failSyncs();
+    if (step === faultAt && fault === 'full') machine.disk.faults.setFull(true);
+    if (step === faultAt && fault === 'stall') machine.disk.faults.stall(50);
+    let content = history.contents.at(-1) ?? new Map();
+    const writes: LogWrite[] = [];
+    for (let i = 0; i <= random.below(3); i += 1) {
+      const write = randomWrite(content, random, history.contents.length);
+      writes.push(write);
+      content = applied(content, [write]);
+    }
+    const position = history.contents.push(content) - 1;
+    const isRefused = { value: false };
+    const append = log.append(writes).then(
+      () => {
+        history.acknowledged = Math.max(history.acknowledged, position);
+      },
+      () => {
+        isRefused.value = true;
+      },
+    );
+    pending.push(append);
+    if (random.chance(0.4)) await machine.settle(append);
+    else if (random.chance(0.2)) await machine.simulation.advance(random.next());
+    // What follows a refusal would not fit.
+    if (isRefused.value) break;
+  }
+  if (random.chance(0.5)) await machine.settle(Promise.all(pending));
+}
+
+async function run(seed: number): Promise<number> {
+  const machine = new Machine(seed);
+  const random = new RandomStream(`crashes/${seed}`);
+  let history: History = { contents: [new Map()], acknowledged: 0 };
+  let lost = 0;
+  for (let life = 0; life < livesPerRun; life += 1) {
+    const log = machine.make();
+    const start = log.start();
+    if (random.chance(0.15)) {
+      // It may end while it is being opened.
+      start.catch(() => {});
+      await machine.simulation.advance(random.next() * 8);
+    } else {
+      await machine.settle(start);
+      expect(log.damage(), `damage in life ${life}`).toEqual([]);
+      const found = fingerprint(await machine.settle(contentOf(log)));
+      const survivors = history.contents.slice(history.acknowledged);
+      const at = survivors.findIndex((content) => fingerprint(content) === found);
+      expect(
+        at,
+        `life ${life} finds what some append since the last acknowledged one left`,
+      ).toBeGreaterThanOrEqual(0);
+      lost += survivors.length - 1 - at;
+      history = { contents: [survivors[at] ?? new Map()], acknowledged: 0 };
+      await live(machine, log, random, history);
+    }
+    machine.disk.faults.setFull(false);
+    machine.disk.faults.failSyncs(0);
+    if (random.chance(0.2)) await machine.settle(log.stop());
+    if (random.chance(0.7)) machine.losePower(random.pick([0, 0.2, 0.5, 0.9, 1]));
+    else machine.kill();
+  }
+  return lost;
+}
+
+describe('a log that crashes at any moment', () => {
+  test(
+    'has what was acknowledged, and nothing that was never appended, for any seed',
+    { timeout: 60_000 },
+    async () => {
+      let lost = 0;
+      for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
+        lost += await run(seed).catch((error: unknown) => {
+          throw new Error(`seed ${seed}`, { cause: error });
+        });
+      }
+      // Else the crashes came when nothing was under way.
+      expect(lost).toBeGreaterThan(0);
+    },
+  );
+});
