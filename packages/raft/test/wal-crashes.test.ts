@@ -28,38 +28,38 @@ async function live(
   const fault = random.pick(['none', 'none', 'sync', 'full', 'stall'] as const);
   const faultAt = random.below(40);
   const pending: Promise<void>[] = [];
+  const life = { isRefused: false };
   for (let step = 0; step < 40; step += 1) {
     if (step === faultAt && fault === 'sync') machine.disk.faults.failSyncs();
     if (step === faultAt && fault === 'full') machine.disk.faults.setFull(true);
     if (step === faultAt && fault === 'stall') machine.disk.faults.stall(50);
     let content = history.contents.at(-1) ?? new Map();
     const writes: LogWrite[] = [];
-    for (let i = 0; i <= random.below(3); i += 1) {
+    for (let i = 0; i <= random.below(2); i += 1) {
       const write = randomWrite(content, random, history.contents.length);
       writes.push(write);
       content = applied(content, [write]);
     }
     const position = history.contents.push(content) - 1;
-    const isRefused = { value: false };
     const append = log.append(writes).then(
       () => {
         history.acknowledged = Math.max(history.acknowledged, position);
       },
       () => {
-        isRefused.value = true;
+        life.isRefused = true;
       },
     );
     pending.push(append);
     if (random.chance(0.4)) await machine.settle(append);
     else if (random.chance(0.2)) await machine.simulation.advance(random.next());
     // What follows a refusal would not fit.
-    if (isRefused.value) break;
+    if (life.isRefused) break;
   }
   if (random.chance(0.5)) await machine.settle(Promise.all(pending));
 }
 
 async function run(seed: number): Promise<number> {
-  const machine = new Machine(seed);
+  const machine = new Machine(seed, { segmentBytes: 20_480 });
   const random = new RandomStream(`crashes/${seed}`);
   let history: History = { contents: [new Map()], acknowledged: 0 };
   let lost = 0;

@@ -120,12 +120,15 @@ function extend(log: LogIndex, last: LogPosition, base: LogPosition, isNew: bool
     return undefined;
   }
   const { base: knownBase, last: knownLast } = log.state;
-  if (isSame(knownBase, base) && isSame(knownLast, last)) return undefined;
+  // The term of an entry whose file is gone is a guess.
+  const isGuess = knownLast.index > knownBase.index && log.place(knownLast.index).segment === undefined;
+  const endsThere = knownLast.index === last.index && (isGuess || knownLast.term === last.term);
+  if (isSame(knownBase, base) && endsThere) return undefined;
   if (base.index > log.lastIndex || base.index < knownBase.index) log.resetTo(base);
   else log.dropThrough(base);
   if (last.index < log.lastIndex) log.truncateAfter(last.index);
   log.lose(last.index, last.term);
-  return `the log ended at ${knownLast.index}, not ${last.index}`;
+  return `the log from ${knownBase.index} to ${knownLast.index} should be from ${base.index} to ${last.index}`;
 }
 
 const isSame = (a: LogPosition, b: LogPosition): boolean => a.index === b.index && a.term === b.term;

@@ -2,7 +2,7 @@
 // was durable and is damaged. At most one write is ever without its sync, so a later batch proves that this one was
 // durable; and a sector that was never written is zeros, which no sound batch has.
 
-import { type Frame, frameType, headerBytes, isPayloadSound, readFrame } from './frame.ts';
+import { type Frame, frameType, headerBytes, readFrame } from './frame.ts';
 
 const sectorBytes = 512;
 
@@ -48,13 +48,12 @@ function endOfData(bytes: Buffer, start: number): number {
   return start + Math.ceil((end - start) / 8) * 8;
 }
 
+/** Headers are enough: the last payload may be what the crash cut off. */
 function endOfFrames(bytes: Buffer, start: number, salt: number): number {
   let at = start;
-  for (;;) {
-    const frame = readFrame(bytes, at, salt);
-    if (frame === undefined || !isPayloadSound(bytes, frame, salt)) return at;
+  for (let frame = readFrame(bytes, at, salt); frame !== undefined; frame = readFrame(bytes, at, salt))
     at = frame.end;
-  }
+  return at;
 }
 
 function hasZeroSector(bytes: Buffer, start: number, end: number): boolean {
