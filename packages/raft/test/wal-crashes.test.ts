@@ -9,7 +9,7 @@ import { Machine } from './disk.ts';
 import { applied, type Content, contentOf, fingerprint, randomWrite } from './model.ts';
 
 const firstSeed = Number(process.env['SEED'] ?? 1);
-const runs = Number(process.env['RUNS'] ?? 40);
+const runs = Number(process.env['RUNS'] ?? 20);
 const livesPerRun = 12;
 
 /** What may be found at the start of a life: what it held before, and after each append of that life. */

@@ -35,8 +35,6 @@ export interface CommitterOptions {
   readonly segmentBytes: number;
   readonly segments: Segment[];
   readonly end: LogEnd;
-  /** Every append that waits was refused, and none of it written. */
-  readonly onRefusal: () => void;
 }
 
 export class Committer {
@@ -69,6 +67,7 @@ export class Committer {
     return this.#queuedBytes;
   }
 
+  /** Nothing waits: all that was accepted is durable, or was refused. */
   get isIdle(): boolean {
     return this.#running === undefined;
   }
@@ -212,9 +211,9 @@ export class Committer {
     const waiting = [...taken, ...this.#queue.flatMap(({ waiters }) => waiters)];
     this.#queue = [];
     this.#queuedBytes = 0;
-    // Once a write was begun, nobody knows what the disk has of it.
-    if (error.code === 'ACTOR_STORAGE_FULL' && !this.#isWriting) this.#options.onRefusal();
-    else this.#failure = storageError(error.cause ?? error, 'writing', 'ACTOR_STORAGE_IO');
+    // Before a write was begun it is a refusal; after that, nobody knows what the disk has of it.
+    if (error.code !== 'ACTOR_STORAGE_FULL' || this.#isWriting)
+      this.#failure = storageError(error.cause ?? error, 'writing', 'ACTOR_STORAGE_IO');
     for (const waiter of waiting) waiter.reject(this.#failure ?? error);
   }
 }

@@ -5,6 +5,7 @@
 import { type Frame, frameType, headerBytes, readFrame } from './frame.ts';
 
 const sectorBytes = 512;
+const zeros = Buffer.alloc(sectorBytes);
 
 export type Tail =
   | { readonly kind: 'empty' }
@@ -44,6 +45,9 @@ export function* commits(bytes: Buffer, start: number, end: number, salt: number
 /** The end of what is not zero, rounded up to a frame's alignment. */
 function endOfData(bytes: Buffer, start: number): number {
   let end = bytes.length;
+  // Most of a file is what was not written yet: in strides first, then byte by byte.
+  while (end - zeros.length >= start && zeros.equals(bytes.subarray(end - zeros.length, end)))
+    end -= zeros.length;
   while (end > start && bytes[end - 1] === 0) end -= 1;
   return start + Math.ceil((end - start) / 8) * 8;
 }

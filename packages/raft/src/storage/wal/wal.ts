@@ -169,11 +169,8 @@ export class WriteAheadLog implements LogStorage {
     if (end === undefined) return;
     const { runtime, logger } = this.#context;
     const { segmentBytes } = this.#options;
-    const onRefusal = (): void => this.#accepted.clear();
-    const { catalog } = recovery;
-    this.#committer = new Committer({
-      ...{ home, runtime, logger, catalog, salt, segmentBytes, segments, end, onRefusal },
-    });
+    const catalog = recovery.catalog;
+    this.#committer = new Committer({ home, runtime, logger, catalog, salt, segmentBytes, segments, end });
   }
 
   async #stop(): Promise<void> {
