@@ -13,54 +13,56 @@ export const emptyBounds: LogBounds = { base: 0, last: 0 };
 
 /** @throws {@link ActorError} ACTOR_ASSERTION when the write does not fit. */
 export function advance(bounds: LogBounds, write: LogWrite): LogBounds {
+  const { group, snapshot, resetTo, dropThrough, truncateAfter, entries, hardState } = write;
   let { base, last } = bounds;
-  demand(Number.isInteger(write.group) && write.group >= 0 && write.group < 2 ** 32, write, 'no group');
-  if (write.snapshot !== undefined) demandPosition(write, write.snapshot);
-  if (write.resetTo !== undefined) {
-    demandPosition(write, write.resetTo);
-    base = write.resetTo.index;
+  if (!isWhole(group, 2 ** 32)) throw misfit(write, 'no group');
+  if (snapshot !== undefined) demandPosition(write, snapshot);
+  if (resetTo !== undefined) {
+    demandPosition(write, resetTo);
+    base = resetTo.index;
     last = base;
   }
-  if (write.dropThrough !== undefined) {
-    demandPosition(write, write.dropThrough);
-    const { index } = write.dropThrough;
-    demand(index >= base && index <= last, write, `${index} to drop is outside of ${base} to ${last}`);
-    base = index;
+  if (dropThrough !== undefined) {
+    demandPosition(write, dropThrough);
+    demandInside(write, dropThrough.index, { base, last });
+    base = dropThrough.index;
   }
-  if (write.truncateAfter !== undefined) {
-    const after = write.truncateAfter;
-    demand(Number.isSafeInteger(after), write, 'no index to truncate after');
-    demand(
-      after >= base && after <= last,
-      write,
-      `${after} to truncate after is outside of ${base} to ${last}`,
-    );
-    last = after;
+  if (truncateAfter !== undefined) {
+    demandInside(write, truncateAfter, { base, last });
+    last = truncateAfter;
   }
-  for (const entry of write.entries ?? []) {
-    demandEntry(write, entry, last + 1);
-    last = entry.index;
-  }
-  if (write.hardState !== undefined) {
-    demandPosition(write, { index: write.hardState.commit, term: write.hardState.term });
-  }
+  if (entries !== undefined) last = demandEntries(write, entries, last);
+  if (hardState !== undefined) demandPosition(write, { index: hardState.commit, term: hardState.term });
   return { base, last };
 }
 
-function demandEntry(write: LogWrite, entry: LogEntry, index: number): void {
-  demandPosition(write, entry);
-  demand(entry.index === index, write, `entry ${entry.index} where ${index} belongs`);
-  demand(Number.isInteger(entry.kind) && entry.kind >= 0 && entry.kind < 256, write, 'no kind of entry');
+const isWhole = (value: number, limit: number): boolean =>
+  Number.isSafeInteger(value) && value >= 0 && value < limit;
+
+/** Returns the index of the last one. */
+function demandEntries(write: LogWrite, entries: readonly LogEntry[], last: number): number {
+  let index = last;
+  for (const entry of entries) {
+    index += 1;
+    demandPosition(write, entry);
+    if (entry.index !== index) throw misfit(write, `entry ${entry.index} where ${index} belongs`);
+    if (!isWhole(entry.kind, 256)) throw misfit(write, `${entry.kind} is no kind of entry`);
+  }
+  return index;
+}
+
+function demandInside(write: LogWrite, index: number, { base, last }: LogBounds): void {
+  if (Number.isSafeInteger(index) && index >= base && index <= last) return;
+  throw misfit(write, `${index} is outside of ${base} to ${last}`);
 }
 
 function demandPosition(write: LogWrite, { index, term }: LogPosition): void {
-  demand(Number.isSafeInteger(index) && index >= 0, write, `${index} is no index`);
-  demand(Number.isSafeInteger(term) && term >= 0, write, `${term} is no term`);
+  if (isWhole(index, Infinity) && isWhole(term, Infinity)) return;
+  throw misfit(write, `index ${index} and term ${term} are no place in a log`);
 }
 
-function demand(condition: boolean, write: LogWrite, why: string): void {
-  if (condition) return;
-  throw new ActorError('ACTOR_ASSERTION', `A write does not fit the log of group ${write.group}: ${why}.`, {
+function misfit(write: LogWrite, why: string): ActorError {
+  return new ActorError('ACTOR_ASSERTION', `A write does not fit the log of group ${write.group}: ${why}.`, {
     details: { group: write.group },
     outcome: 'none',
   });

@@ -51,6 +51,12 @@ export class Batch {
     }
   }
 
+  /** Makes it empty, to be filled again in the same memory. */
+  clear(): void {
+    this.#length = 0;
+    this.waiters = [];
+  }
+
   /** Ends the batch and returns its bytes, which stay as they are until `clear`. */
   commit(sequence: number, position: number): Buffer {
     this.#reserve(headerBytes);

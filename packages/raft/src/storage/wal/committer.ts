@@ -45,6 +45,8 @@ export class Committer {
   #sequence: number;
   #queue: Batch[] = [];
   #queuedBytes = 0;
+  /** Written, and ready for what comes after the one that is being filled. */
+  #free: Batch | undefined;
   #running: Promise<void> | undefined;
   #spare: Promise<SpareFile | undefined> | undefined;
   #isWriting = false;
@@ -101,7 +103,8 @@ export class Committer {
   #filling(bytes: number): Batch {
     const last = this.#queue.at(-1);
     if (last !== undefined && last.length + bytes <= batchMaxBytes(this.#options.segmentBytes)) return last;
-    const batch = new Batch(this.#options.salt);
+    const batch = this.#free ?? new Batch(this.#options.salt);
+    this.#free = undefined;
     this.#queue.push(batch);
     return batch;
   }
@@ -121,6 +124,8 @@ export class Committer {
         this.#giveUp(storageError(error, 'writing'), taken);
         continue;
       }
+      batch.clear();
+      this.#free = batch;
       for (const waiter of taken) waiter.resolve();
       await this.#retire();
       this.#prepare();
