@@ -93,6 +93,8 @@ describe('a damaged log', () => {
       'a file that ends early where nothing is',
       (m: Machine, path: string) => m.disk.faults.cut(path, 16_000),
     ],
+    ['a file that ends within its header', (m: Machine, path: string) => m.disk.faults.cut(path, 100)],
+    ['an empty file', (m: Machine, path: string) => m.disk.faults.cut(path, 0)],
     ['a lost file', (m: Machine, path: string) => m.disk.faults.lose(path)],
     ['a lost identity', (m: Machine) => m.disk.faults.lose(`${dir}/identity`)],
   ])('is told from %s', async (_what, damage) => {

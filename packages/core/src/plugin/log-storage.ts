@@ -80,11 +80,12 @@ export interface LogDamage {
  * - `state`, `term` and `read` tell what is durable, as of the last append that resolved.
  * - After a write or sync that failed, the store is useless until it is opened again: every later append rejects with
  *   the same ACTOR_STORAGE_IO. A sync is never tried a second time, since the system may have dropped the pages.
- * - Memory and disk are bounded by options of the implementation.
+ * - What waits to be written is bounded by options of the implementation, and so is the number of groups. Space on the disk
+ *   is given back for what was dropped, truncated or reset, and for nothing else.
  *
  * `start` opens the store and reads what is there. It rejects with ACTOR_STORAGE_LOCKED while another process has it,
  * with ACTOR_STORAGE_FOREIGN when it belongs to something else, with ACTOR_STORAGE_IO when it can't be read or written.
- * `stop` waits for appends that are under way; a store that was stopped is not started again.
+ * A start that failed may be tried again. `stop` waits for appends that are under way; a store that was stopped is not started again.
  */
 export interface LogStorage extends Startable {
   /** False when a new life of the process finds nothing: then the member must never use its identity again. */

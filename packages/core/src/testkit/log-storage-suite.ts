@@ -327,13 +327,17 @@ const claims: readonly Claim[] = [
     },
   },
   {
-    name: 'two lives at once are refused',
+    name: 'two lives at once are refused, and the second may start once the first has ended',
     requires: 'durable',
     run: async (bench) => {
       const first = await bench.start();
-      const error = await bench.settle(rejection(bench.make().start(), 'the second start'));
+      const second = bench.make();
+      const error = await bench.settle(rejection(second.start(), 'the second start'));
       assert.ok(isActorError(error, 'ACTOR_STORAGE_LOCKED'), String(error));
       await bench.settle(first.append([{ group: 1, entries: entries(1, 1, 1) }]));
+      await bench.settle(first.stop());
+      await bench.settle(second.start());
+      assert.deepEqual(await bench.read(second, 1, 1, 1), ['1/1']);
     },
   },
   {

@@ -76,8 +76,11 @@ async function makeLog(home: LogHome): Promise<Identity> {
   await syncAncestors(files, dir);
   const identity = { storeId: newId(runtime, 16), clusterName };
   const spare = await makeSpare(home, newId(runtime, 8), segmentBytes);
-  const segment = await nameSegment({ files, dir, storeId: identity.storeId }, spare, 1);
-  await segment.file.close();
+  try {
+    await nameSegment({ files, dir, storeId: identity.storeId }, spare, 1);
+  } finally {
+    await spare.file.close();
+  }
   await writeIdentity(files, dir, identity);
   return identity;
 }

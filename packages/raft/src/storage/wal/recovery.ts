@@ -96,14 +96,14 @@ export class Recovery {
   #scan({ segment, bytes }: SegmentContent): void {
     let position = firstFrame;
     let sequence = segment.firstSequence;
-    let lastBatch: LogEnd['lastBatch'];
+    let last: { readonly start: number; readonly end: number } | undefined;
     let tornEnd = 0;
     this.#sealedFor = undefined;
     while (this.#sealedFor === undefined) {
       const batch = this.#readBatch(bytes, position, sequence);
       if (batch !== undefined) {
         for (const frame of batch.frames) this.#apply(bytes, frame, segment);
-        lastBatch = { position, bytes: bytes.subarray(position, batch.end) };
+        last = { start: position, end: batch.end };
         position = batch.end;
         sequence += 1;
         continue;
@@ -115,6 +115,11 @@ export class Recovery {
       if (next === undefined) break;
       ({ position, sequence } = next);
     }
+    // A copy, so that the whole file need not stay in memory.
+    const lastBatch = last && {
+      position: last.start,
+      bytes: Buffer.from(bytes.subarray(last.start, last.end)),
+    };
     this.#end = { segment, position, sequence, lastBatch, tornEnd: Math.max(tornEnd, position) };
   }
 

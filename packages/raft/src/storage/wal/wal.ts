@@ -84,8 +84,14 @@ export class WriteAheadLog implements LogStorage {
 
   start(options: StartOptions = {}): Promise<void> {
     if (this.#stopping !== undefined) return Promise.reject(stopped());
-    this.#starting ??= this.#start(options.signal);
-    return this.#starting;
+    if (this.#starting !== undefined) return this.#starting;
+    const starting = this.#start(options.signal);
+    this.#starting = starting;
+    // One that failed may be tried again: the other process may have gone.
+    starting.catch(() => {
+      this.#starting = undefined;
+    });
+    return starting;
   }
 
   stop(): Promise<void> {
