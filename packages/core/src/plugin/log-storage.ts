@@ -60,7 +60,10 @@ export interface LogState {
 
 /** Something that was durable and is not what was written any more. */
 export interface LogDamage {
-  /** Absent when even that is not known: then it may be any group, its hard state included. */
+  /**
+   * Absent when even that is not known: then what the store tells of any group, its hard state and entries included, may
+   * be older than what was durable.
+   */
   readonly group?: number;
   /** The entry, where it is known to be one. */
   readonly index?: number;
