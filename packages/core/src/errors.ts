@@ -44,6 +44,11 @@ export type ActorErrorCode =
   | 'ACTOR_PROTOCOL_MISMATCH'
   | 'ACTOR_BAD_FRAME'
   | 'ACTOR_UNAUTHENTICATED'
+  | 'ACTOR_STORAGE_FULL'
+  | 'ACTOR_STORAGE_LOCKED'
+  | 'ACTOR_STORAGE_FOREIGN'
+  | 'ACTOR_STORAGE_IO'
+  | 'ACTOR_STORAGE_CORRUPT'
   | 'ACTOR_ASSERTION';
 
 const table: Readonly<Record<ActorErrorCode, Row>> = {
@@ -82,6 +87,12 @@ const table: Readonly<Record<ActorErrorCode, Row>> = {
   ACTOR_PROTOCOL_MISMATCH: never,
   ACTOR_BAD_FRAME: never,
   ACTOR_UNAUTHENTICATED: never,
+  // Storage. The first three leave everything as it was; the last two are fatal for what uses the store.
+  ACTOR_STORAGE_FULL: later,
+  ACTOR_STORAGE_LOCKED: later,
+  ACTOR_STORAGE_FOREIGN: never,
+  ACTOR_STORAGE_IO: uncertain,
+  ACTOR_STORAGE_CORRUPT: uncertain,
   // Our bug.
   ACTOR_ASSERTION: uncertain,
 };

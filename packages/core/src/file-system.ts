@@ -17,6 +17,11 @@ export interface FileHandle {
 /** `read` opens an existing file; `write` opens or creates; `create` fails when the file exists. */
 export type OpenMode = 'read' | 'write' | 'create';
 
+/** A claim on a directory that no other living process has. It ends with the process. */
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
 /** Errors are Node's own (`ENOENT`, `EEXIST`, `ENOSPC`, `EIO`), with their `code`. */
 export interface FileSystem {
   open(path: string, mode: OpenMode): Promise<FileHandle>;
@@ -29,4 +34,9 @@ export interface FileSystem {
   list(path: string): Promise<readonly string[]>;
   /** Makes creations, renames and removals in the directory durable. */
   syncDirectory(path: string): Promise<void>;
+  /**
+   * Claims the directory for this process, with a file in it whose name begins with `lock-`. Rejects with `EBUSY` while
+   * somebody has it. Of two that ask at the same time both may be refused, and never both served.
+   */
+  lock(path: string): Promise<DirectoryLock>;
 }

@@ -16,6 +16,7 @@ export * from './method.ts';
 export * from './plugin/context.ts';
 export * from './plugin/discovery.ts';
 export * from './plugin/host.ts';
+export * from './plugin/log-storage.ts';
 export * from './plugin/logger.ts';
 export * from './plugin/membership.ts';
 export * from './plugin/metrics.ts';

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 
 import type { FileHandle, FileSystem, OpenMode } from './file-system.ts';
+import { lockDirectory } from './system-lock.ts';
 
 const flags: Readonly<Record<OpenMode, number>> = {
   read: constants.O_RDONLY,
@@ -20,6 +21,7 @@ export function systemFiles(): FileSystem {
     makeDirectory: async (path) => void (await fs.mkdir(path, { recursive: true })),
     list: async (path) => (await fs.readdir(path)).toSorted(),
     syncDirectory,
+    lock: lockDirectory,
   };
 }
 

@@ -74,6 +74,14 @@ const claims: Readonly<Record<string, (files: FileSystem, root: string) => Promi
     await found.close();
     await old.close();
   },
+  'locks a directory for one, and for the next once it is released': async (files, root) => {
+    const lock = await files.lock(root === '' ? '.' : root);
+    await expect(files.lock(root)).rejects.toMatchObject({ code: 'EBUSY' });
+    await lock.release();
+    await (await files.lock(root)).release();
+    expect(await files.list(root)).toEqual([]);
+    await expect(files.lock(`${root}/no/such`)).rejects.toMatchObject({ code: 'ENOENT' });
+  },
   'refuses a handle that was closed': async (files, root) => {
     const file = await files.open(`${root}/f`, 'write');
     await file.close();

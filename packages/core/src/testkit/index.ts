@@ -2,8 +2,10 @@
 export * from './agenda.ts';
 export * from './case.ts';
 export * from './discovery-suite.ts';
+export { DiskFaults } from './disk-faults.ts';
 export * from './fault-network.ts';
 export * from './link-model.ts';
+export * from './log-storage-suite.ts';
 export * from './membership-fixture.ts';
 export * from './membership-suite.ts';
 export * from './passage.ts';

@@ -60,6 +60,7 @@ export class Inode {
   #cached = new Content();
   #durable = new Content();
   #unsynced: Change[] = [];
+  #misdirected: number | undefined;
 
   get size(): number {
     return this.#cached.size;
@@ -70,7 +71,8 @@ export class Inode {
   }
 
   write(position: number, bytes: Uint8Array): void {
-    this.#change({ position, bytes: bytes.slice() });
+    this.#change({ position: this.#misdirected ?? position, bytes: bytes.slice() });
+    this.#misdirected = undefined;
   }
 
   truncate(size: number): void {
@@ -80,6 +82,30 @@ export class Inode {
   sync(): void {
     for (const what of this.#unsynced) change(this.#durable, what);
     this.#unsynced = [];
+  }
+
+  /** A sync that failed: programs still read the pages, which count as clean, and none of them reaches the platter. */
+  dropUnsynced(): void {
+    this.#unsynced = [];
+  }
+
+  /** The next write goes to this position instead of its own. */
+  misdirect(position: number): void {
+    this.#misdirected = position;
+  }
+
+  /** Changes the bits of the mask in a byte, on the platter and as programs see it. */
+  rot(position: number, mask: number): void {
+    for (const content of [this.#cached, this.#durable]) {
+      const byte = new Uint8Array(1);
+      if (content.read(byte, position) === 1) content.write({ position, bytes: byte.map((b) => b ^ mask) });
+    }
+  }
+
+  /** The file ends here, on the platter too. */
+  cut(size: number): void {
+    this.truncate(size);
+    this.sync();
   }
 
   /** Of what was not synced, each sector of each write is there or not, with this chance. */
@@ -120,6 +146,12 @@ export class Directory {
 
   set(name: string, entry: Entry): void {
     this.#change((entries) => entries.set(name, entry));
+  }
+
+  /** The name is gone, on the platter too. */
+  lose(name: string): void {
+    this.delete(name);
+    this.sync();
   }
 
   delete(name: string): void {

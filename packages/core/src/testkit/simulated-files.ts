@@ -1,7 +1,8 @@
 // The file seam on a simulated disk. A process that is killed leaves the page cache behind for the next one; a machine
 // that loses power keeps what was synced and an arbitrary part of the rest.
 
-import type { FileHandle, FileSystem, OpenMode } from '../file-system.ts';
+import type { DirectoryLock, FileHandle, FileSystem, OpenMode } from '../file-system.ts';
+import { DiskFaults, fault } from './disk-faults.ts';
 import type { RandomStream } from './random-stream.ts';
 import { Directory, type Entry, Inode } from './simulated-disk.ts';
 import type { SimulatedRuntime } from './simulated-runtime.ts';
@@ -28,6 +29,9 @@ export class SimulatedFiles {
   readonly #cacheMs: number;
   readonly #syncMs: number;
   readonly #root = new Directory();
+  readonly #locks = new Map<string, SimulatedRuntime>();
+  /** What goes wrong with this disk besides the loss of power. */
+  readonly faults: DiskFaults = new DiskFaults((path) => this.#parent(path, 'fault'));
 
   constructor(options: SimulatedFilesOptions) {
     this.#random = options.simulation.random(`disk/${options.node}`);
@@ -38,16 +42,24 @@ export class SimulatedFiles {
   /** The files as the process sees them. */
   of(runtime: SimulatedRuntime): FileSystem {
     const cached = <T>(body: () => T): Promise<T> => later(runtime, this.#cacheMs, body);
-    const synced = <T>(body: () => T): Promise<T> =>
-      later(runtime, this.#syncMs / 2 + this.#random.exponential(this.#syncMs / 2), body);
-    const timing = { cached, synced };
+    const synced = <T>(body: () => T): Promise<T> => {
+      const ms = this.#syncMs / 2 + this.#random.exponential(this.#syncMs / 2);
+      return later(runtime, ms + this.faults.takeStall(), body);
+    };
+    const changed = <T>(body: () => T): Promise<T> =>
+      cached(() => {
+        this.faults.allowChange();
+        return body();
+      });
+    const medium = { cached, synced, changed, faults: this.faults };
     return {
-      open: (path, mode) => cached(() => new SimulatedFile(this.#open(path, mode), timing)),
-      rename: (from, to) => cached(() => this.#rename(from, to)),
-      unlink: (path) => cached(() => this.#unlink(path)),
+      open: (path, mode) => cached(() => new SimulatedFile(this.#open(path, mode), medium)),
+      rename: (from, to) => changed(() => this.#rename(from, to)),
+      unlink: (path) => changed(() => this.#unlink(path)),
       makeDirectory: (path) => cached(() => this.#makeDirectory(path)),
       list: (path) => cached(() => [...this.#directory(path, 'scandir').entries.keys()].toSorted()),
       syncDirectory: (path) => synced(() => this.#directory(path, 'fsync').sync()),
+      lock: (path) => changed(() => this.#lock(path, runtime)),
     };
   }
 
@@ -65,7 +77,11 @@ export class SimulatedFiles {
     if (found instanceof Directory) throw fault('EISDIR', 'illegal operation on a directory', 'open', path);
     if (found === undefined && mode === 'read') throw missing('open', path);
     if (found !== undefined && mode === 'create') throw fault('EEXIST', 'file already exists', 'open', path);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      if (mode !== 'read') this.faults.allowChange();
+      return found;
+    }
+    this.faults.allowChange();
     const made = new Inode();
     parent.set(name, made);
     return made;
@@ -98,12 +114,23 @@ export class SimulatedFiles {
     for (const name of segments(path)) {
       let next = directory.entries.get(name);
       if (next === undefined) {
+        this.faults.allowChange();
         next = new Directory();
         directory.set(name, next);
       }
       if (!(next instanceof Directory)) throw fault('EEXIST', 'file already exists', 'mkdir', path);
       directory = next;
     }
+  }
+
+  // The claim is not kept as a file: it is gone with its process, and programs ignore the names of locks.
+  #lock(path: string, runtime: SimulatedRuntime): DirectoryLock {
+    this.#directory(path, 'lock');
+    const place = segments(path).join('/');
+    const holder = this.#locks.get(place);
+    if (holder?.isDead === false) throw fault('EBUSY', `${holder.node} has it`, 'lock', path);
+    this.#locks.set(place, runtime);
+    return { release: () => later(runtime, this.#cacheMs, () => void this.#locks.delete(place)) };
   }
 
   #directory(path: string, call: string): Directory {
@@ -126,44 +153,50 @@ export class SimulatedFiles {
   }
 }
 
-interface Latency {
+interface Medium {
   readonly cached: <T>(body: () => T) => Promise<T>;
   readonly synced: <T>(body: () => T) => Promise<T>;
+  readonly changed: <T>(body: () => T) => Promise<T>;
+  readonly faults: DiskFaults;
 }
 
 class SimulatedFile implements FileHandle {
   readonly #inode: Inode;
-  readonly #latency: Latency;
+  readonly #medium: Medium;
   #isClosed = false;
 
-  constructor(inode: Inode, latency: Latency) {
+  constructor(inode: Inode, medium: Medium) {
     this.#inode = inode;
-    this.#latency = latency;
+    this.#medium = medium;
   }
 
   read(into: Uint8Array, position: number): Promise<number> {
-    return this.#latency.cached(() => this.#open('read').read(into, position));
+    return this.#medium.cached(() => this.#open('read').read(into, position));
   }
 
   write(bytes: Uint8Array, position: number): Promise<void> {
     // As with a real file, the bytes are the file's until the write is done.
-    return this.#latency.cached(() => this.#open('write').write(position, bytes));
+    return this.#medium.changed(() => {
+      const inode = this.#open('write');
+      this.#medium.faults.allowSize(inode, position + bytes.length);
+      inode.write(position, bytes);
+    });
   }
 
   datasync(): Promise<void> {
-    return this.#latency.synced(() => this.#open('fdatasync').sync());
+    return this.#medium.synced(() => this.#medium.faults.sync(this.#open('fdatasync')));
   }
 
   truncate(size: number): Promise<void> {
-    return this.#latency.cached(() => this.#open('ftruncate').truncate(size));
+    return this.#medium.changed(() => this.#open('ftruncate').truncate(size));
   }
 
   size(): Promise<number> {
-    return this.#latency.cached(() => this.#open('fstat').size);
+    return this.#medium.cached(() => this.#open('fstat').size);
   }
 
   close(): Promise<void> {
-    return this.#latency.cached(() => {
+    return this.#medium.cached(() => {
       this.#open('close');
       this.#isClosed = true;
     });
@@ -189,12 +222,6 @@ function later<T>(runtime: SimulatedRuntime, ms: number, body: () => T): Promise
 
 function segments(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '.');
-}
-
-// The file seam's errors are Node's own, by their `code`.
-function fault(code: string, why: string, call: string, path?: string): Error {
-  const at = path === undefined ? '' : ` '${path}'`;
-  return Object.assign(new Error(`${code}: ${why}, ${call}${at}`), { code, syscall: call, path });
 }
 
 function missing(call: string, path: string): Error {

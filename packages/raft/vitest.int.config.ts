@@ -1,0 +1,2 @@
+import { integration } from '../../vitest.shared.ts';
+export default integration('raft');
