@@ -39,7 +39,7 @@ describe('a log', () => {
   });
 
   test('refuses entries that leave a hole, and terms that fall', () => {
-    expect(() => founded(noOp(2, 1))).toThrow();
-    expect(() => founded(noOp(1, 2), noOp(2, 1))).toThrow();
+    expect(() => founded(noOp(2, 1))).toThrow('entry 2 follows 0');
+    expect(() => founded(noOp(1, 2), noOp(2, 1))).toThrow('terms grow');
   });
 });
