@@ -83,6 +83,10 @@ describe('R12: snapshots and configurations', () => {
     });
     expect(cluster.raft(3).configuration).toEqual(mark.configuration);
     expect(cluster.raft(3)).toMatchObject({ lastIndex: 5, commitIndex: 5 });
+    // The longer log that was durable says nothing about this one: the machine waits for the write.
+    const batch = cluster.raft(3).ready();
+    expect(batch?.persist).toMatchObject({ snapshot: mark, entries: [] });
+    expect(batch?.apply).toBeUndefined();
   });
 
   test('a snapshot holds the configuration that was committed at its index, joint half and learners included', () => {
