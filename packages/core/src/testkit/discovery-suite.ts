@@ -7,6 +7,7 @@ import { isActorError } from '../errors.ts';
 import type { Discovery } from '../plugin/discovery.ts';
 import { formatAddress, type NodeAddress, type NodeId, type NodeInfo } from '../plugin/node.ts';
 import { type Case, type Passage, rejection } from './case.ts';
+import { casesOf, type Claim } from './claim.ts';
 
 /** What a discovery can do beyond answering from what it was configured with. */
 export interface DiscoveryFeatures {
@@ -25,12 +26,6 @@ export interface DiscoveryFixture extends Passage {
   setOutage?(isOut: boolean): void;
   /** Frees what the fixture holds, after all its discoveries have been stopped. */
   close(): Promise<void>;
-}
-
-interface Claim {
-  readonly name: string;
-  readonly requires?: keyof DiscoveryFeatures;
-  readonly run: (bench: Bench) => Promise<void>;
 }
 
 const info = (nodeId: NodeId, port: number, zone = 'x'): NodeInfo => ({
@@ -94,7 +89,7 @@ class Bench {
   }
 }
 
-const claims: readonly Claim[] = [
+const claims: readonly Claim<Bench, keyof DiscoveryFeatures>[] = [
   {
     name: 'it finds what it was configured with, and no more while nobody has registered',
     run: async (bench) => {
@@ -286,19 +281,5 @@ const claims: readonly Claim[] = [
 export function discoverySuite(
   make: () => Promise<DiscoveryFixture>,
 ): readonly Case<keyof DiscoveryFeatures>[] {
-  return claims.map(({ name, requires, run }) => ({
-    name,
-    ...(requires === undefined ? {} : { requires }),
-    run: async () => {
-      const bench = new Bench(await make());
-      try {
-        await run(bench);
-      } catch (error) {
-        // The first failure is the one to report, not what it left behind.
-        await bench.close().catch(() => {});
-        throw error;
-      }
-      await bench.close();
-    },
-  }));
+  return casesOf(claims, async () => new Bench(await make()));
 }

@@ -5,6 +5,7 @@ import { strict as assert } from 'node:assert';
 import { isActorError } from '../errors.ts';
 import type { LogEntry, LogState, LogStorage } from '../plugin/log-storage.ts';
 import { type Case, type Passage, rejection } from './case.ts';
+import { casesOf, type Claim } from './claim.ts';
 
 /** What a log storage can do beyond keeping a log for as long as it lives. */
 export interface LogStorageFeatures {
@@ -25,12 +26,6 @@ export interface LogStorageFixture extends Passage {
   failSync?(): void;
   /** Frees what the fixture holds, after all its storages have been stopped. */
   close(): Promise<void>;
-}
-
-interface Claim {
-  readonly name: string;
-  readonly requires?: keyof LogStorageFeatures;
-  readonly run: (bench: Bench) => Promise<void>;
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -151,7 +146,7 @@ async function checkFilled(bench: Bench, storage: LogStorage): Promise<void> {
   assert.deepEqual([mark.base, mark.last], Array(2).fill({ index: 100, term: 2 }));
 }
 
-const claims: readonly Claim[] = [
+const claims: readonly Claim<Bench, keyof LogStorageFeatures>[] = [
   {
     name: 'a store that is new has no groups, and zeros for each',
     run: async (bench) => {
@@ -361,7 +356,7 @@ const claims: readonly Claim[] = [
       assert.deepEqual(storage.state(2).hardState, idle.hardState);
     },
   },
-  ...[false, true].map((losesPower): Claim => ({
+  ...[false, true].map((losesPower): Claim<Bench, keyof LogStorageFeatures> => ({
     name: `what was acknowledged outlives ${losesPower ? 'a loss of power' : 'the death of its process'}`,
     requires: 'crashes',
     run: async (bench) => {
@@ -412,19 +407,5 @@ const claims: readonly Claim[] = [
 export function logStorageSuite(
   make: () => Promise<LogStorageFixture>,
 ): readonly Case<keyof LogStorageFeatures>[] {
-  return claims.map(({ name, requires, run }) => ({
-    name,
-    ...(requires === undefined ? {} : { requires }),
-    run: async () => {
-      const bench = new Bench(await make());
-      try {
-        await run(bench);
-      } catch (error) {
-        // The first failure is the one to report, not what it left behind.
-        await bench.close().catch(() => {});
-        throw error;
-      }
-      await bench.close();
-    },
-  }));
+  return casesOf(claims, async () => new Bench(await make()));
 }

@@ -4,13 +4,11 @@ import { strict as assert } from 'node:assert';
 
 import type { Member, MembershipEvent } from '../plugin/membership.ts';
 import type { NodeId } from '../plugin/node.ts';
+import type { Claim } from './claim.ts';
 import type { MemberOptions, MembershipFixture, SimulatedMember } from './membership-fixture.ts';
 
 /** A case before it has a fixture. */
-export interface MembershipClaim {
-  readonly name: string;
-  readonly run: (bench: MembershipBench) => Promise<void>;
-}
+export type MembershipClaim = Claim<MembershipBench, never>;
 
 const nameOf = ({ nodeId, incarnation }: Member): string => `${nodeId}#${incarnation}`;
 

@@ -1,6 +1,7 @@
 // What every membership must do, as data. All of it in virtual time, so the waits are generous and cost nothing.
 
 import type { Case } from './case.ts';
+import { casesOf } from './claim.ts';
 import { MembershipBench } from './membership-bench.ts';
 import { membershipFailureClaims } from './membership-failure-suite.ts';
 import type { MembershipFixture } from './membership-fixture.ts';
@@ -17,18 +18,8 @@ import { membershipJoinClaims } from './membership-join-suite.ts';
  * });
  */
 export function membershipSuite(make: () => Promise<MembershipFixture>): readonly Case[] {
-  return [...membershipJoinClaims, ...membershipFailureClaims].map(({ name, run }) => ({
-    name,
-    run: async () => {
-      const bench = new MembershipBench(await make());
-      try {
-        await run(bench);
-      } catch (error) {
-        // The first failure is the one to report, not what it left behind.
-        await bench.close().catch(() => {});
-        throw error;
-      }
-      await bench.close();
-    },
-  }));
+  return casesOf(
+    [...membershipJoinClaims, ...membershipFailureClaims],
+    async () => new MembershipBench(await make()),
+  );
 }

@@ -4,15 +4,12 @@ import { strict as assert } from 'node:assert';
 
 import type { NodeAddress, NodeId } from '../plugin/node.ts';
 import type { TransportFeatures } from '../plugin/transport.ts';
+import type { Claim } from './claim.ts';
 import type { TransportFixture, TransportNode } from './transport-fixture.ts';
 import { TransportRecorder } from './transport-recorder.ts';
 
 /** A case before it has a fixture. */
-export interface TransportClaim {
-  readonly name: string;
-  readonly requires?: keyof TransportFeatures;
-  readonly run: (bench: TransportBench) => Promise<void>;
-}
+export type TransportClaim = Claim<TransportBench, keyof TransportFeatures>;
 
 /** The transports of one case: started, recorded, and stopped and checked at the end. */
 export class TransportBench {

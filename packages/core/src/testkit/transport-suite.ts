@@ -2,6 +2,7 @@
 
 import type { TransportFeatures } from '../plugin/transport.ts';
 import type { Case } from './case.ts';
+import { casesOf } from './claim.ts';
 import type { TransportFixture } from './transport-fixture.ts';
 import { transportFrameClaims } from './transport-frame-suite.ts';
 import { transportLifeClaims } from './transport-life-suite.ts';
@@ -32,19 +33,5 @@ export function transportSuite(
     ...transportLinkClaims(options.hosts ?? []),
     ...transportLifeClaims,
   ];
-  return claims.map(({ name, requires, run }) => ({
-    name,
-    ...(requires === undefined ? {} : { requires }),
-    run: async () => {
-      const bench = new TransportBench(await make());
-      try {
-        await run(bench);
-      } catch (error) {
-        // The first failure is the one to report, not what it left behind.
-        await bench.close().catch(() => {});
-        throw error;
-      }
-      await bench.close();
-    },
-  }));
+  return casesOf(claims, async () => new TransportBench(await make()));
 }
