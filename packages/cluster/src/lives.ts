@@ -10,10 +10,10 @@ import {
   type NodeAddress,
   type Runtime,
   type Timing,
+  pause,
 } from '@actor/core';
 import type { CompleteConfig } from './config.ts';
 import { Life, type Verdict } from './life.ts';
-import { pause } from './lifecycle.ts';
 import { Search, type SearchOptions } from './search.ts';
 import { Seeds } from './seeds.ts';
 

@@ -12,6 +12,7 @@ export * from './file-system.ts';
 export * from './gateway.ts';
 export * from './interceptor.ts';
 export * from './mailbox.ts';
+export * from './pause.ts';
 export * from './method.ts';
 export * from './plugin/context.ts';
 export * from './plugin/discovery.ts';

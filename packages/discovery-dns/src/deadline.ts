@@ -32,17 +32,3 @@ export async function bounded<T>(
     for (const signal of signals) signal.removeEventListener('abort', forward);
   }
 }
-
-/** Until the time has passed or the signal aborts. */
-export function pause(runtime: Runtime, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = runtime.after(ms, end);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
-}

@@ -1,9 +1,16 @@
 // Discovery from DNS. The records are somebody else's to write: Kubernetes, Consul, a person with a zone file. An answer
 // is a hint where nodes may be; while there is none, what was known stands.
 
-import { ActorError, formatAddress, type Discovery, type NodeInfo, type PluginContext } from '@actor/core';
+import {
+  ActorError,
+  formatAddress,
+  pause,
+  type Discovery,
+  type NodeInfo,
+  type PluginContext,
+} from '@actor/core';
 import { type Answer, fromAddresses, fromSrv } from './answer.ts';
-import { bounded, pause } from './deadline.ts';
+import { bounded } from './deadline.ts';
 import type { DnsSettings } from './options.ts';
 import type { AddressRecord } from './resolver.ts';
 import { WarningLog } from './warning-log.ts';

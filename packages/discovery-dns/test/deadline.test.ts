@@ -1,6 +1,6 @@
 import { Simulation } from '@actor/core/testkit';
 import { describe, expect, test } from 'vitest';
-import { bounded, pause } from '../src/deadline.ts';
+import { bounded } from '../src/deadline.ts';
 
 const reason = new RangeError('enough');
 
@@ -28,10 +28,4 @@ describe('a bounded wait', () => {
     await simulation.advance(1_000);
     expect(await late).toMatchObject([{ reason: { message: 'There was no answer within 1000 ms.' } }]);
   });
-});
-
-test('a pause under a signal that has aborted before is none', async () => {
-  const simulation = new Simulation();
-  await pause(simulation.runtime('a'), 1_000, AbortSignal.abort());
-  expect(simulation.nowMs).toBe(0);
 });

@@ -1,10 +1,10 @@
 // All hosts of one etcd: asks the one that answered last, goes on to the next where it does not, and after a round of
 // failures pauses with jitter. Bounded in time and in tries.
 
-import { ActorError, isActorError, type Runtime } from '@actor/core';
+import { ActorError, isActorError, pause, type Runtime } from '@actor/core';
 import type { EtcdEndpoint } from './endpoint.ts';
 import type { EtcdSettings } from './options.ts';
-import { backoffMs, pause, within } from './pause.ts';
+import { backoffMs, within } from './waiting.ts';
 
 export interface AskOptions {
   readonly signal: AbortSignal;

@@ -4,6 +4,7 @@
 import {
   ActorError,
   isActorError,
+  pause,
   type Discovery,
   type NodeId,
   type NodeInfo,
@@ -17,7 +18,6 @@ import { NodeTable } from './node-table.ts';
 import { encodeNode } from './node-value.ts';
 import { nodesOf } from './node-watch.ts';
 import type { EtcdSettings } from './options.ts';
-import { pause } from './pause.ts';
 import { Registration } from './registration.ts';
 
 /** What it uses of a plugin's context. */

@@ -1,12 +1,12 @@
 // Follows the nodes below the prefix for one watcher. After a break it goes on from the revision that it knows, if etcd
 // still has that history; where it was compacted or is another one, since the data were lost, everything is listed anew.
 
-import { ActorError, type Logger, type NodeInfo, type Runtime } from '@actor/core';
+import { ActorError, pause, type Logger, type NodeInfo, type Runtime } from '@actor/core';
 import type { EtcdEndpoint, EtcdWatch } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { NodeTable } from './node-table.ts';
 import type { EtcdSettings } from './options.ts';
-import { backoffMs, pause } from './pause.ts';
+import { backoffMs } from './waiting.ts';
 
 export interface NodeWatchOptions {
   readonly prefix: string;

@@ -1,12 +1,12 @@
 // Keeps one node findable: does what LeaseState says is next, over and over, until it ends. Neither an outage of etcd nor
 // the loss of its data is the end of it.
 
-import { ActorError, type Logger, type Runtime } from '@actor/core';
+import { ActorError, pause, type Logger, type Runtime } from '@actor/core';
 import type { EtcdEntry } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
 import { LeaseState } from './lease-state.ts';
 import type { EtcdSettings } from './options.ts';
-import { backoffMs, pause } from './pause.ts';
+import { backoffMs } from './waiting.ts';
 
 export interface RegistrationOptions {
   readonly endpoints: Endpoints;

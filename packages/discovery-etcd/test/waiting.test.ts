@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { Simulation } from '@actor/core/testkit';
-import { backoffMs, pause, within } from '../src/pause.ts';
+import { backoffMs, within } from '../src/waiting.ts';
 
 const never = new Promise<never>(() => {});
 
@@ -12,19 +12,6 @@ test('a backoff doubles from its minimum to its maximum, and is jittered downwar
     100, 200, 400, 800, 1_000, 1_000,
   ]);
   expect(at(3, 0)).toBe(200);
-});
-
-test('a pause ends after its time, or as soon as a signal aborts', async () => {
-  const simulation = new Simulation();
-  const runtime = simulation.runtime('a');
-  await simulation.settle(pause(runtime, 100, undefined));
-  expect(simulation.nowMs).toBe(100);
-  const controller = new AbortController();
-  const pausing = pause(runtime, 1_000, controller.signal);
-  controller.abort();
-  await simulation.settle(pausing);
-  await simulation.settle(pause(runtime, 1_000, controller.signal));
-  expect(simulation.nowMs).toBe(100);
 });
 
 test('what never settles is given up in time, or with its signal, and leaves no listener behind', async () => {

@@ -1,6 +1,6 @@
-// Waiting on the runtime's clock, ended early by a signal.
+// How long is waited for etcd, and between two tries.
 
-import { ActorError, type Runtime } from '@actor/core';
+import { ActorError, pause, type Runtime } from '@actor/core';
 
 /** How long to wait after a number of failures in a row (1 or more): doubling, with jitter, so that nodes do not keep step. */
 export function backoffMs(
@@ -10,26 +10,6 @@ export function backoffMs(
 ): number {
   const fullMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(failures - 1, 30));
   return fullMs * (0.5 + random / 2);
-}
-
-/** Resolves after `ms`, or as soon as one of the signals aborts. */
-export function pause(
-  runtime: Runtime,
-  ms: number,
-  ...signals: readonly (AbortSignal | undefined)[]
-): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      timer.cancel();
-      for (const signal of signals) signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = runtime.after(ms, end);
-    for (const signal of signals) {
-      signal?.addEventListener('abort', end, { once: true });
-      if (signal?.aborted === true) end();
-    }
-  });
 }
 
 export interface Bound {
